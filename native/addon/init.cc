@@ -1,0 +1,204 @@
+// tsrun-init for TypeScript: make it, and talk to it.
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "addon/values.h"
+#include "base/sockets_host.h"
+#include "base/syscalls.h"
+#include "ns/idmap_host.h"
+#include "ns/spawn_host.h"
+
+namespace tsrun {
+namespace {
+
+using Info = Napi::CallbackInfo;
+
+constexpr unsigned long kNsGetNstype = 0xb703;  // NS_GET_NSTYPE (man 2 ioctl_ns)
+
+Napi::Value number(Napi::Env env, int64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
+
+Napi::Value give(const Info& info, Result<Fd> fd) {
+  check(info.Env(), fd.status());
+  return number(info.Env(), fd->release());
+}
+
+Napi::Value spawn(const Info& info) {
+  const auto object = info[0].As<Napi::Object>();
+  SpawnRequest request;
+  request.init = text_of(object, "init");
+  request.plan = text_of(object, "plan");
+  request.slots = descriptors_of(object, "slots");
+  request.flags = static_cast<uint64_t>(number_of(object, "flags"));
+  request.pid_namespace = static_cast<int>(number_of(object, "pidNamespace"));
+  request.cgroup = static_cast<int>(number_of(object, "cgroup"));
+  request.preserved = static_cast<unsigned>(number_of(object, "preserved"));
+  request.inherited = descriptors_of(object, "inherited");
+  const auto stdio = descriptors_of(object, "stdio");
+  for (size_t fd = 0; fd < 3 && fd < stdio.size(); fd++) request.stdio[fd] = stdio[fd];
+  if (object.Get("nofile").IsArray()) {
+    const auto limits = texts_of(object, "nofile");
+    request.restore_nofile = limits.size() == 2;
+    if (request.restore_nofile) {
+      request.nofile_soft = strtoull(limits[0].c_str(), nullptr, 10);
+      request.nofile_hard = strtoull(limits[1].c_str(), nullptr, 10);
+    }
+  }
+  auto spawned = spawn_init(request);
+  check(info.Env(), spawned.status());
+  auto result = Napi::Object::New(info.Env());
+  result.Set("pid", number(info.Env(), spawned->pid));
+  result.Set("pidfd", number(info.Env(), spawned->pidfd.release()));
+  result.Set("sync", number(info.Env(), spawned->sync.release()));
+  result.Set("exe", std::to_string(spawned->exe_device) + ":" + std::to_string(spawned->exe_inode));
+  return result;
+}
+
+std::vector<std::string> fields_of(const std::string& message) {
+  std::vector<std::string> fields;
+  for (size_t at = 0;;) {
+    const auto end = message.find('\0', at);
+    fields.push_back(message.substr(at, end == std::string::npos ? end : end - at));
+    if (end == std::string::npos) return fields;
+    at = end + 1;
+  }
+}
+
+void set_failure(Napi::Object& result, const std::vector<std::string>& fields) {
+  const Napi::Env env = result.Env();
+  result.Set("step", number(env, atoll(fields[1].c_str())));
+  result.Set("op", fields[2]);
+  result.Set("errno", number(env, atoi(fields[3].c_str())));
+  result.Set("doing", fields[4]);
+}
+
+Napi::Value receive(const Info& info) {
+  const Napi::Env env = info.Env();
+  auto message = receive_message(static_cast<int>(number_at(info, 0)), static_cast<int>(number_at(info, 1)));
+  check(env, message.status());
+  auto result = Napi::Object::New(env);
+  auto fields = fields_of(message->first);
+  const std::string& type = fields[0];
+  if (type == "failed" && fields.size() == 5) {
+    set_failure(result, fields);
+  } else if (type == "ask" && fields.size() == 2) {
+    result.Set("what", fields[1]);
+  } else if (type == "forked") {
+    // The sender cannot be gone and its pid reused: it is our child and nobody has waited for it.
+    Fd pidfd(sys::pidfd_open(message->second, 0));
+    if (!pidfd.valid()) throw error_of(env, failed("pidfd_open", "the container's process"));
+    result.Set("pid", number(env, message->second));
+    result.Set("pidfd", number(env, pidfd.release()));
+  }
+  result.Set("type", type.empty() ? "end" : type);
+  return result;
+}
+
+void reply(const Info& info) { check(info.Env(), send_reply(static_cast<int>(number_at(info, 0)), text_at(info, 1))); }
+
+Napi::Value open_namespace(const Info& info) {
+  const auto path = text_at(info, 0);
+  Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!fd.valid()) throw error_of(info.Env(), failed("open the namespace", path));
+  const int kind = ioctl(fd.get(), kNsGetNstype);
+  if (kind < 0) throw error_of(info.Env(), Status(EINVAL, "not a namespace:", path));
+  if (kind != number_at(info, 1)) throw error_of(info.Env(), Status(EINVAL, "a namespace of another kind:", path));
+  return number(info.Env(), fd.release());
+}
+
+IdMaps id_maps_at(const Info& info, size_t index) {
+  IdMaps maps;
+  maps.uid_map = text_at(info, index);
+  maps.gid_map = text_at(info, index + 1);
+  return maps;
+}
+
+Napi::Value make_namespace(const Info& info) { return give(info, make_user_namespace(id_maps_at(info, 0))); }
+
+void write_maps(const Info& info) {
+  auto maps = id_maps_at(info, 1);
+  maps.deny_setgroups = bool_at(info, 3);
+  maps.helpers = bool_at(info, 4);
+  check(info.Env(), write_id_maps(static_cast<pid_t>(number_at(info, 0)), maps));
+}
+
+Napi::Value listen_socket(const Info& info) { return give(info, listen_at(text_at(info, 0))); }
+
+Napi::Value connect_socket(const Info& info) { return give(info, connect_to(text_at(info, 0), SOCK_STREAM)); }
+
+Napi::Value socket_pair(const Info& info) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) throw error_of(info.Env(), failed("socketpair"));
+  auto result = Napi::Array::New(info.Env(), 2);
+  result.Set(0U, number(info.Env(), pair[0]));
+  result.Set(1U, number(info.Env(), pair[1]));
+  return result;
+}
+
+void send_descriptor(const Info& info) {
+  check(info.Env(), send_fd(static_cast<int>(number_at(info, 0)), static_cast<int>(number_at(info, 1)), text_at(info, 2)));
+}
+
+Napi::Value receive_descriptor(const Info& info) {
+  return give(info, receive_fd(static_cast<int>(number_at(info, 0)), static_cast<int>(number_at(info, 1))));
+}
+
+Napi::Value start_init(const Info& info) {
+  const Napi::Env env = info.Env();
+  auto socket = connect_to(text_at(info, 0), SOCK_SEQPACKET);
+  check(env, socket.status());
+  check(env, send_reply(socket->get(), text_at(info, 1)));
+  auto result = Napi::Object::New(env);
+  // Its end is close-on-exec: the end after "begin" means that the user's program runs.
+  for (bool begun = false;;) {
+    auto message = receive_message(socket->get(), -1);
+    check(env, message.status());
+    const auto fields = fields_of(message->first);
+    if (fields[0] == "failed" && fields.size() == 5) {
+      set_failure(result, fields);
+      return result;
+    }
+    if (fields[0] == "begin") {
+      begun = true;
+    } else if (begun) {
+      return env.Null();
+    } else {
+      set_failure(result, {"failed", "0", "init", std::to_string(ECONNRESET), "the container's waiting process ended"});
+      return result;
+    }
+  }
+}
+
+Napi::Value peek(const Info& info) {
+  siginfo_t ended = {};
+  if (waitid(P_PIDFD, static_cast<id_t>(number_at(info, 0)), &ended, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    throw error_of(info.Env(), failed("wait for the container's process"));
+  }
+  if (ended.si_pid == 0) return number(info.Env(), -1);
+  return number(info.Env(), ended.si_code == CLD_EXITED ? ended.si_status : 128 + ended.si_status);
+}
+
+}  // namespace
+
+void register_init(Napi::Env env, Napi::Object exports) {
+  const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
+  add("spawnInit", spawn);
+  add("receive", receive);
+  add("reply", reply);
+  add("openNamespace", open_namespace);
+  add("makeUserNamespace", make_namespace);
+  add("writeIdMaps", write_maps);
+  add("listen", listen_socket);
+  add("connect", connect_socket);
+  add("socketPair", socket_pair);
+  add("sendFd", send_descriptor);
+  add("receiveFd", receive_descriptor);
+  add("startInit", start_init);
+  add("peek", peek);
+}
+
+}  // namespace tsrun

@@ -1,0 +1,41 @@
+// What the steps of one container's first process share.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/plan_reader.h"
+#include "base/status.h"
+
+namespace tsrun {
+
+// The descriptors the host handed over, by the number the plan calls them (src/plan/encode.ts numbers the slots).
+struct Slots {
+  static constexpr size_t kMax = 64;
+  int fds[kMax];
+  size_t count = 0;
+
+  // The descriptor in slot `number`, or -1. Stays owned by the slots: duplicate it to keep it.
+  [[nodiscard]] int get(size_t number) const { return number < count ? fds[number] : -1; }
+};
+
+struct Context {
+  int sync = -1;  // SOCK_SEQPACKET to the runtime, -1 once it has let go
+  Slots slots;
+  Fd proc;  // the runtime's /proc, verified to be procfs: the only way to files below /proc
+  Fd null;  // the runtime's /dev/null, verified to be char device 1:3: what masked files are covered with
+  Fd root;  // O_PATH: the container's root directory; every path inside is resolved below it with RESOLVE_IN_ROOT
+  Text<4096> home;       // HOME as the container's /etc/passwd has it, for a config that does not set it
+  char* reply = nullptr;  // what the runtime answered last (the state as JSON where a hook follows), NUL-terminated
+  size_t reply_size = 0;
+  const char* program = nullptr;  // resolved path of the user's program
+  char** argv = nullptr;
+  char** envp = nullptr;
+  unsigned preserved = 0;  // descriptors 3 to 3 + preserved - 1 go to the user's program
+};
+
+// A step: reads its arguments completely (`Arguments::finish`), then acts.
+using StepFunction = Status (*)(Context&, Arguments);
+
+}  // namespace tsrun

@@ -1,0 +1,70 @@
+#include "base/conversation.h"
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace tsrun {
+namespace {
+
+constexpr size_t kPiece = 32768;  // what a sender puts into one message at most
+constexpr size_t kLargest = 64U << 20;
+
+}  // namespace
+
+Status tell(int socket, std::string_view kind, std::string_view second, std::string_view third, std::string_view fourth,
+            std::string_view fifth) {
+  Text<2048> message;
+  const std::string_view separator("\0", 1);
+  message.append(kind);
+  for (const auto field : {second, third, fourth, fifth}) {
+    if (field.data() != nullptr) message.append(separator).append(field);
+  }
+  if (send(socket, message.c_str(), message.view().size(), MSG_NOSIGNAL) < 0) return failed("talk to the runtime");
+  return {};
+}
+
+Status hear(Context& context, int socket) {
+  size_t size = 0;
+  for (;;) {
+    if (context.reply_size < size + kPiece + 2) {
+      const size_t wanted = context.reply_size * 2 + kPiece * 2;
+      if (wanted > kLargest) return {EMSGSIZE, "listen to the runtime"};
+      void* moved = context.reply == nullptr
+                        ? mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                        : mremap(context.reply, context.reply_size, wanted, MREMAP_MAYMOVE);
+      if (moved == MAP_FAILED) return failed("allocate memory for the runtime's answer");
+      context.reply = static_cast<char*>(moved);
+      context.reply_size = wanted;
+    }
+    // The leading byte of a piece lands on the end of the text so far, and is overwritten by the rest.
+    char* at = context.reply + size;
+    ssize_t length;
+    do {
+      length = recv(socket, at, kPiece + 1, 0);
+    } while (length < 0 && errno == EINTR);
+    if (length < 0) return failed("listen to the runtime");
+    if (length == 0) return {ECONNRESET, "listen to the runtime"};
+    const char lead = at[0];
+    memmove(at, at + 1, static_cast<size_t>(length) - 1);
+    size += static_cast<size_t>(length) - 1;
+    if (lead == '.') break;
+  }
+  context.reply[size] = 0;
+  return {};
+}
+
+Status ask_runtime(Context& context, std::string_view what) {
+  TSRUN_TRY(tell(context.sync, "ask", what));
+  return hear(context, context.sync);
+}
+
+void tell_failure(int socket, size_t step, std::string_view op, const Status& status) {
+  Text<24> number;
+  number.append_number(static_cast<long long>(step));
+  Text<24> err;
+  err.append_number(status.err());
+  (void)tell(socket, "failed", number.view(), op, err.view(), status.text());
+}
+
+}  // namespace tsrun

@@ -1,0 +1,24 @@
+// What init and the runtime say to each other over one SOCK_SEQPACKET pair: init's side.
+//
+// From init: NUL-separated fields, the first being the kind: "ask" WHAT, "forked", "ready", "failed" STEP OP ERRNO DOING.
+// From the runtime: an answer of any length in pieces, each led by '+' (more to come) or '.' (the last).
+#pragma once
+
+#include "base/context.h"
+
+namespace tsrun {
+
+// Sends one message of up to four fields. EPIPE when the runtime is gone.
+Status tell(int socket, std::string_view kind, std::string_view second = {}, std::string_view third = {}, std::string_view fourth = {},
+            std::string_view fifth = {});
+
+// Receives an answer into context.reply. ECONNRESET when the runtime is gone.
+Status hear(Context& context, int socket);
+
+// Asks the runtime to do `what` and waits for its answer.
+Status ask_runtime(Context& context, std::string_view what);
+
+// Reports a failed step; nothing can be done about a failure of that.
+void tell_failure(int socket, size_t step, std::string_view op, const Status& status);
+
+}  // namespace tsrun

@@ -1,0 +1,31 @@
+// Unix sockets of the host side: start, console, passing descriptors (man 7 unix).
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "base/fd.h"
+#include "base/status.h"
+
+namespace tsrun {
+
+// A listening SOCK_SEQPACKET socket at `path`, which may be longer than sun_path holds; mode 0600.
+Result<Fd> listen_at(const std::string& path);
+
+// Connects to the socket at `path`; `type` is SOCK_STREAM or SOCK_SEQPACKET.
+Result<Fd> connect_to(const std::string& path, int type);
+
+// Sends `fd` with `text` as the message.
+Status send_fd(int socket, int fd, const std::string& text);
+
+// Receives one descriptor. EAGAIN after `timeout` ms (-1: for ever), ECONNRESET when the peer is gone.
+Result<Fd> receive_fd(int socket, int timeout);
+
+// An answer for init in pieces (base/conversation.h).
+Status send_reply(int socket, const std::string& text);
+
+// One message from init, at most 4 KiB: its text, and the sender's pid in our pid namespace. An empty text: init is gone.
+// EAGAIN after `timeout` ms.
+Result<std::pair<std::string, int>> receive_message(int socket, int timeout);
+
+}  // namespace tsrun

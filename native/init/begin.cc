@@ -1,0 +1,74 @@
+#include "init/begin.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/conversation.h"
+#include "process/descriptors.h"
+#include "process/signals.h"
+
+namespace tsrun {
+namespace {
+
+// Takes connections until one says more than nothing: a caller that only looked, or died, does not start a container.
+Status wait_for_start(Context& context, int listener) {
+  for (;;) {
+    const int socket = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    if (socket < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      return failed("wait for start");
+    }
+    context.sync = socket;
+    if (hear(context, socket).ok()) return {};
+    close(socket);
+  }
+}
+
+}  // namespace
+
+Status ask(Context& context, Arguments arguments) {
+  const char* what = arguments.text();
+  TSRUN_TRY(arguments.finish());
+  return ask_runtime(context, what);
+}
+
+Status ready(Context& context, Arguments arguments) {
+  TSRUN_TRY(arguments.finish());
+  // While we wait, `exec` may bring in processes that can look at us: hold nothing of the host's.
+  context.proc.reset();
+  context.null.reset();
+  context.root.reset();
+  TSRUN_TRY(tell(context.sync, "ready"));
+  TSRUN_TRY(hear(context, context.sync));
+  // An answer with a state in it is the start itself (`run`, `exec`); an empty one lets us go (`create`).
+  if (context.reply[0] != 0) return {};
+  prctl(PR_SET_PDEATHSIG, 0);
+  close(context.sync);
+  context.sync = -1;
+  return wait_for_start(context, context.slots.get(0));
+}
+
+Status begin(Context& context, Arguments arguments) {
+  TSRUN_TRY(arguments.finish());
+  return tell(context.sync, "begin");
+}
+
+Status exec(Context& context, Arguments arguments) {
+  TSRUN_TRY(arguments.finish());
+  if (context.program == nullptr) return {EINVAL, "execute: the plan names no program"};
+  prctl(PR_SET_PDEATHSIG, 0);
+  TSRUN_TRY(reset_signals());
+  TSRUN_TRY(seal_descriptors(context.preserved));
+  execve(context.program, context.argv, context.envp);
+  return failed("exec", context.program);
+}
+
+Status fail(Context&, Arguments arguments) {
+  const auto err = static_cast<int>(arguments.number(4095));
+  TSRUN_TRY(arguments.finish());
+  return {err, "fail"};
+}
+
+}  // namespace tsrun

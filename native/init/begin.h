@@ -1,0 +1,25 @@
+// The end of init: waiting for `start`, and becoming the user's program.
+#pragma once
+
+#include "base/context.h"
+
+namespace tsrun {
+
+// ask {what}: the runtime does something on its side while we wait.
+Status ask(Context& context, Arguments arguments);
+
+// ready: reports that the container is made, then waits to be told to begin: by the runtime that made it, or, once that
+// has let go, by whoever connects to the socket in slot 0.
+Status ready(Context& context, Arguments arguments);
+
+// begin: tells the runtime that everything is done but becoming the program. If the conversation ends after this, the
+// program runs, or ran; before, we died.
+Status begin(Context& context, Arguments arguments);
+
+// exec: replaces us by the user's program, with nothing open but what was asked for.
+Status exec(Context& context, Arguments arguments);
+
+// fail {errno}: fails. Tests put it anywhere into a plan to see that nothing stays behind.
+Status fail(Context& context, Arguments arguments);
+
+}  // namespace tsrun

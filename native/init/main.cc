@@ -1,0 +1,94 @@
+// tsrun-init: the container's first process until the user's program takes its place. It reads a plan and carries out its
+// steps in order; what they are was decided elsewhere (src/plan).
+//
+//   tsrun-init SYNC PLAN SLOT,SLOT,...      descriptors, all of them numbers
+//
+// SYNC is its end of the conversation with the runtime (base/conversation.h), PLAN a file with the plan
+// (base/plan_reader.h), the slots are the descriptors that steps refer to by number. Exit status 1: a step failed, and the
+// runtime was told.
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/conversation.h"
+#include "base/plan_reader.h"
+#include "init/steps.h"
+#include "process/signals.h"
+#include "rootfs/trusted.h"
+
+namespace tsrun {
+namespace {
+
+// A descriptor's number at `text`; leaves `text` behind it. -1 when there is none.
+int descriptor(const char*& text) {
+  int value = 0;
+  const char* first = text;
+  for (; *text >= '0' && *text <= '9' && value < 1 << 24; text++) value = value * 10 + (*text - '0');
+  return text == first ? -1 : value;
+}
+
+Status read_slots(const char* text, Slots& slots) {
+  while (*text != 0) {
+    const int fd = descriptor(text);
+    if (fd < 0 || slots.count == Slots::kMax) return {EINVAL, "read the slots"};
+    slots.fds[slots.count++] = fd;
+    if (*text == ',') text++;
+  }
+  return {};
+}
+
+Result<PlanReader> map_plan(int fd) {
+  struct stat status = {};
+  if (fstat(fd, &status) != 0) return failed("stat", "the plan");
+  const auto size = static_cast<size_t>(status.st_size);
+  // Mapped and not read: its pages stay charged to the runtime, not to a container with a small memory limit.
+  const void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (data == MAP_FAILED) return failed("map", "the plan");
+  close(fd);
+  return PlanReader::open(static_cast<const char*>(data), size);
+}
+
+// Carries out the plan; returns only when a step failed, having told the runtime.
+void carry_out(Context& context, PlanReader& plan) {
+  for (size_t number = 1;; number++) {
+    const auto more = plan.next();
+    if (!more.status().ok()) return tell_failure(context.sync, number, "plan", more.status());
+    if (!more.value()) return tell_failure(context.sync, number, "plan", {ENODATA, "the plan ends without exec"});
+    const auto step = step_of(plan.name());
+    const auto status = step == nullptr ? Status(ENOSYS, "unknown step", plan.name()) : step(context, plan.arguments());
+    if (!status.ok()) return tell_failure(context.sync, number, plan.name(), status);
+  }
+}
+
+int run(int argc, char** argv) {
+  static Context context;
+  if (argc != 4) {
+    static constexpr std::string_view kUsage = "tsrun-init is started by tsrun\n";
+    (void)!write(STDERR_FILENO, kUsage.data(), kUsage.size());
+    return 1;
+  }
+  prctl(PR_SET_NAME, "tsrun-init");
+  const char* sync = argv[1];
+  const char* plan_fd = argv[2];
+  context.sync = descriptor(sync);
+  // No one else may look into us or our descriptors while we still hold some of the host's (CVE-2016-9962).
+  auto status = reset_signals();
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (status.ok()) status = read_slots(argv[3], context.slots);
+  if (status.ok()) status = open_trusted(context);
+  auto plan = status.ok() ? map_plan(descriptor(plan_fd)) : Result<PlanReader>(status);
+  if (!plan.status().ok()) {
+    tell_failure(context.sync, 0, "init", plan.status());
+    return 1;
+  }
+  carry_out(context, *plan);
+  return 1;
+}
+
+}  // namespace
+}  // namespace tsrun
+
+int main(int argc, char** argv) { return tsrun::run(argc, argv); }

@@ -1,0 +1,35 @@
+#include "ns/unshare.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/conversation.h"
+#include "base/syscalls.h"
+
+namespace tsrun {
+
+Status unshare_namespaces(Context&, Arguments arguments) {
+  const auto flags = static_cast<int>(arguments.number(INT32_MAX));
+  TSRUN_TRY(arguments.finish());
+  if (unshare(flags) != 0) return failed("unshare namespaces");
+  return {};
+}
+
+Status fork_stage(Context& context, Arguments arguments) {
+  const auto flags = arguments.number(INT32_MAX);
+  TSRUN_TRY(arguments.finish());
+
+  clone_args request = {};
+  // CLONE_PARENT: the runtime waits for, and is told the pid of, the child and not of us.
+  request.flags = flags | CLONE_PARENT;
+  const pid_t pid = sys::clone3(request);
+  if (pid < 0) return failed("clone3");
+  if (pid > 0) _exit(0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The message carries our pid as the runtime's pid namespace has it: SCM_CREDENTIALS.
+  return tell(context.sync, "forked");
+}
+
+}  // namespace tsrun

@@ -1,0 +1,44 @@
+#include "process/capabilities.h"
+
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/syscalls.h"
+
+namespace tsrun {
+namespace {
+
+Status raise_ambient(uint64_t set) {
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return failed("clear ambient capabilities");
+  for (unsigned long capability = 0; capability < 64; capability++) {
+    if ((set >> capability & 1) == 0) continue;
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return failed("raise ambient capability");
+  }
+  return {};
+}
+
+}  // namespace
+
+Status capabilities(Context&, Arguments arguments) {
+  const auto effective = arguments.number();
+  const auto permitted = arguments.number();
+  const auto inheritable = arguments.number();
+  const auto ambient = arguments.number();
+  TSRUN_TRY(arguments.finish());
+
+  __user_cap_header_struct header = {};
+  header.version = _LINUX_CAPABILITY_VERSION_3;
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  for (unsigned word = 0; word < _LINUX_CAPABILITY_U32S_3; word++) {
+    data[word].effective = static_cast<uint32_t>(effective >> 32 * word);
+    data[word].permitted = static_cast<uint32_t>(permitted >> 32 * word);
+    data[word].inheritable = static_cast<uint32_t>(inheritable >> 32 * word);
+  }
+  if (syscall(SYS_capset, &header, data) != 0) return failed("set capabilities");
+  TSRUN_TRY(raise_ambient(ambient));
+  if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) return failed("end keeping capabilities");
+  return {};
+}
+
+}  // namespace tsrun

@@ -1,0 +1,12 @@
+// The session keyring (man 7 session-keyring): without one of its own a container could read the caller's keys.
+#pragma once
+
+#include "base/context.h"
+
+namespace tsrun {
+
+// keyring {name}: joins, or makes, the session keyring `name` and lets its user search it. A kernel without keyrings has
+// nothing to protect: success. Everything else fails, EDQUOT too: going on would leave the container the caller's keys.
+Status keyring(Context& context, Arguments arguments);
+
+}  // namespace tsrun

@@ -1,0 +1,20 @@
+// What a process is before it becomes the user's program: the steps of native/process, a header a feature.
+#pragma once
+
+#include "process/apparmor.h"
+#include "process/bounding.h"
+#include "process/capabilities.h"
+#include "process/cwd.h"
+#include "process/dumpable.h"
+#include "process/home.h"
+#include "process/hook.h"
+#include "process/io_priority.h"
+#include "process/keyring.h"
+#include "process/no_new_privileges.h"
+#include "process/personality.h"
+#include "process/program.h"
+#include "process/rlimit.h"
+#include "process/scheduler.h"
+#include "process/selinux.h"
+#include "process/session.h"
+#include "process/user.h"

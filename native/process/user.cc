@@ -1,0 +1,70 @@
+#include "process/user.h"
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/syscalls.h"
+
+namespace tsrun {
+namespace {
+
+constexpr uint64_t kMaxId = UINT32_MAX - 1;  // (uid_t)-1 means "leave it" to these calls
+constexpr size_t kMaxGroups = 65536;         // NGROUPS_MAX
+
+// Takes the groups from `arguments` into memory of the right size; nullptr for none, or when there is no memory.
+uint32_t* take_groups(Arguments& arguments, size_t count) {
+  auto* groups = static_cast<uint32_t*>(mmap(nullptr, (count + 1) * sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  if (groups == MAP_FAILED) groups = nullptr;
+  for (size_t i = 0; i < count; i++) {
+    const auto gid = static_cast<uint32_t>(arguments.number(kMaxId));
+    if (groups != nullptr) groups[i] = gid;
+  }
+  return groups;
+}
+
+// Pipes and files only: a terminal or device may be the host's own.
+void own_streams(uid_t uid) {
+  for (int fd = 0; fd <= 2; fd++) {
+    struct stat status = {};
+    if (fstat(fd, &status) != 0 || status.st_uid == uid) continue;
+    if (!S_ISFIFO(status.st_mode) && !S_ISREG(status.st_mode) && !S_ISSOCK(status.st_mode)) continue;
+    // Not all file systems and namespaces allow it, and the streams work without.
+    (void)!fchown(fd, uid, static_cast<gid_t>(-1));
+  }
+}
+
+Status failed_on(std::string_view doing, uint64_t id) {
+  const int err = errno;
+  Text<24> number;
+  number.append_number(static_cast<long long>(id));
+  return {err, doing, number.view()};
+}
+
+}  // namespace
+
+Status user(Context&, Arguments arguments) {
+  const auto uid = static_cast<uint32_t>(arguments.number(kMaxId));
+  const auto gid = static_cast<uint32_t>(arguments.number(kMaxId));
+  const size_t count = arguments.count();
+  uint32_t* groups = take_groups(arguments, count);
+  const bool setgroups = arguments.number(1) != 0;
+  const auto mask = static_cast<mode_t>(arguments.number(0777));
+  TSRUN_TRY(arguments.finish());
+  if (groups == nullptr) return {ENOMEM, "set groups"};
+  if (count > kMaxGroups) return {EINVAL, "set groups"};
+
+  own_streams(uid);
+  // Raw system calls: the C library's would look for other threads.
+  if (setgroups && syscall(SYS_setgroups, count, groups) != 0) return failed("set groups");
+  munmap(groups, (count + 1) * sizeof(uint32_t));
+  if (syscall(SYS_setresgid, gid, gid, gid) != 0) return failed_on("set group", gid);
+  // Leaving uid 0 would otherwise clear the permitted set, which `capabilities` chooses from.
+  if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return failed("keep capabilities");
+  if (syscall(SYS_setresuid, uid, uid, uid) != 0) return failed_on("set user", uid);
+  umask(mask);
+  return {};
+}
+
+}  // namespace tsrun

@@ -1,0 +1,153 @@
+#include "rootfs/filesystem.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "base/syscalls.h"
+#include "rootfs/attach.h"
+#include "rootfs/trusted.h"
+
+namespace tsrun {
+namespace {
+
+constexpr size_t kMaxValue = 255;  // fsconfig(2) takes 256 bytes with the NUL
+constexpr int kDetach = 2;         // MNT_DETACH
+
+struct Option {
+  Text<kMaxValue + 1> key;
+  const char* value = nullptr;  // nullptr: a flag
+};
+
+Option split(const char* option) {
+  Option result;
+  const char* equals = strchr(option, '=');
+  result.key.append(equals == nullptr ? std::string_view(option) : std::string_view(option, static_cast<size_t>(equals - option)));
+  if (equals != nullptr) result.value = equals + 1;
+  return result;
+}
+
+bool fits(const char* option) {
+  const char* equals = strchr(option, '=');
+  if (equals == nullptr) return strlen(option) <= kMaxValue;
+  return static_cast<size_t>(equals - option) <= kMaxValue && strlen(equals + 1) <= kMaxValue;
+}
+
+// The call that has just failed, with the errors the file system left to be read (man 2 fsopen, "message log").
+Status explained(int fs, std::string_view doing, std::string_view object = {}) {
+  const int err = errno;
+  Text<320> text;
+  text.append(doing);
+  if (!object.empty()) text.append(" ").append(object);
+  char message[256];
+  bool first = true;
+  for (ssize_t size = 0; (size = read(fs, message, sizeof message)) > 0;) {
+    std::string_view line(message, static_cast<size_t>(size));
+    if (!line.starts_with("e ")) continue;
+    line.remove_prefix(2);
+    while (!line.empty() && line.back() == '\n') line.remove_suffix(1);
+    text.append(first ? " (" : "; ").append(line);
+    first = false;
+  }
+  if (!first) text.append(")");
+  return {err, text.view()};
+}
+
+Status set_option(int fs, const char* option) {
+  const auto pair = split(option);
+  const unsigned command = pair.value == nullptr ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
+  if (sys::fsconfig(fs, command, pair.key.c_str(), pair.value, 0) != 0) return explained(fs, "fsconfig", option);
+  return {};
+}
+
+bool all_fit(const FileSystem& wanted) {
+  if (strlen(wanted.source) > kMaxValue) return false;
+  for (Arguments options = wanted.options; options.left() > 0;) {
+    if (!fits(options.text())) return false;
+  }
+  return true;
+}
+
+// The options as mount(2) takes them: joined with commas, a page at most.
+Status join(const FileSystem& wanted, Text<PATH_MAX + 1>& text) {
+  size_t size = 0;
+  const auto add = [&](std::string_view option) {
+    if (size > 0) text.append(",");
+    text.append(option);
+    size += option.size() + 1;
+  };
+  if (wanted.mode != nullptr) {
+    Text<16> mode;
+    add(mode.append("mode=").append(wanted.mode).view());
+  }
+  for (Arguments options = wanted.options; options.left() > 0;) add(options.text());
+  if (size > PATH_MAX) return {E2BIG, "mount options of more than a page for", wanted.type};
+  return {};
+}
+
+// mount(2) takes longer values than fsconfig(2) but wants a path and attaches at once. So it gets a directory of a tmpfs
+// that only we know, stacked on the root for the time being, and the result is copied off it.
+Result<Fd> make_by_mount(const Context& context, const FileSystem& wanted, uint64_t attributes) {
+  Text<PATH_MAX + 1> options;
+  TSRUN_TRY(join(wanted, options));
+
+  FileSystem empty;
+  empty.type = "tmpfs";
+  auto scratch = make_file_system(context, empty, MOUNT_ATTR_NODEV);
+  if (!scratch.ok()) return scratch;
+  if (mkdirat(scratch->get(), "m", 0700) != 0) return failed("mkdir for", wanted.type);
+  Fd directory(openat(scratch->get(), "m", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory.valid()) return failed("open for", wanted.type);
+  TSRUN_TRY(attach(scratch->get(), context.root.get()));
+
+  Text<48> path;
+  path.append("/proc/").append(link_of(directory.get()).view());
+  Status status;
+  Fd tree;
+  if (sys::mount(wanted.source, path.c_str(), wanted.type, 0, options.c_str()) != 0) {
+    status = failed("mount", wanted.type);
+  } else {
+    tree.reset(sys::open_tree(scratch->get(), "m", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+    if (!tree.valid()) status = failed("open_tree", wanted.type);
+  }
+  path.clear();
+  path.append("/proc/").append(link_of(scratch->get()).view());
+  if (sys::umount2(path.c_str(), kDetach) != 0 && status.ok()) status = failed("umount after mounting", wanted.type);
+  TSRUN_TRY(status);
+  // Nobody can have reached it without these: it is detached.
+  Attributes change;
+  change.set = attributes;
+  if ((attributes & MOUNT_ATTR__ATIME) != 0) change.clear = MOUNT_ATTR__ATIME;
+  TSRUN_TRY(set_attributes(tree.get(), change, false));
+  return tree;
+}
+
+}  // namespace
+
+Result<Fd> make_file_system(const Context& context, const FileSystem& wanted, uint64_t attributes) {
+  if (!all_fit(wanted)) return make_by_mount(context, wanted, attributes);
+  Fd fs(sys::fsopen(wanted.type, FSOPEN_CLOEXEC));
+  if (!fs.valid()) return failed("fsopen", wanted.type);
+  if (*wanted.source != 0 && sys::fsconfig(fs.get(), FSCONFIG_SET_STRING, "source", wanted.source, 0) != 0) {
+    return explained(fs.get(), "fsconfig source", wanted.source);
+  }
+  if (wanted.mode != nullptr && sys::fsconfig(fs.get(), FSCONFIG_SET_STRING, "mode", wanted.mode, 0) != 0) {
+    return explained(fs.get(), "fsconfig mode", wanted.mode);
+  }
+  for (Arguments options = wanted.options; options.left() > 0;) TSRUN_TRY(set_option(fs.get(), options.text()));
+  if (sys::fsconfig(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return explained(fs.get(), "create", wanted.type);
+  Fd mount(sys::fsmount(fs.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)));
+  if (!mount.valid()) return explained(fs.get(), "fsmount", wanted.type);
+  return mount;
+}
+
+Status reconfigure(int mount, Arguments options) {
+  if (options.left() == 0) return {};
+  Fd fs(sys::fspick(mount, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
+  if (!fs.valid()) return failed("fspick");
+  while (options.left() > 0) TSRUN_TRY(set_option(fs.get(), options.text()));
+  if (sys::fsconfig(fs.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0) != 0) return explained(fs.get(), "reconfigure");
+  return {};
+}
+
+}  // namespace tsrun

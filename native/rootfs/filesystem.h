@@ -1,0 +1,25 @@
+// New file systems.
+#pragma once
+
+#include "base/context.h"
+#include "base/fd.h"
+#include "base/plan_reader.h"
+#include "base/status.h"
+
+namespace tsrun {
+
+struct FileSystem {
+  const char* type = "";
+  const char* source = "";     // empty: none
+  const char* mode = nullptr;  // value of one more option `mode`; nullptr: none
+  Arguments options;           // as many as are left: `key=value`, or `key` alone
+};
+
+// Makes a file system and a detached mount of it with `attributes` (MOUNT_ATTR_*). The failure's text has what the kernel
+// says about it beyond errno.
+Result<Fd> make_file_system(const Context& context, const FileSystem& wanted, uint64_t attributes);
+
+// Changes options of the file system that is mounted at `mount`, the descriptor of its mount's root.
+Status reconfigure(int mount, Arguments options);
+
+}  // namespace tsrun

@@ -1,0 +1,53 @@
+#include "rootfs/root.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/syscalls.h"
+#include "rootfs/attach.h"
+#include "rootfs/trusted.h"
+
+namespace tsrun {
+namespace {
+
+constexpr uint64_t kPrivate = 1U << 18;  // MS_PRIVATE
+
+}  // namespace
+
+Status root(Context& context, Arguments arguments) {
+  const char* path = arguments.text();
+  const bool clone = arguments.number(1) != 0;
+  TSRUN_TRY(arguments.finish());
+  Fd directory(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) return failed("open the root", path);
+  if (clone) {
+    // Now and not earlier: only mounts of the mount namespace we are in can be cloned onto masked paths.
+    TSRUN_TRY(open_trusted_null(context));
+    // pivot_root(2) fails where the parent is shared, and a mount made there would show up on the host.
+    TSRUN_TRY(stop_sharing(directory.get()));
+    auto tree = clone_tree(directory.get(), true);
+    TSRUN_TRY(tree.status());
+    TSRUN_TRY(set_propagation(tree->get(), kPrivate));
+    TSRUN_TRY(attach(tree->get(), directory.get()));
+    directory = std::move(*tree);
+  }
+  context.root = std::move(directory);
+  return {};
+}
+
+Status current_root(Context& context, Arguments arguments) {
+  TSRUN_TRY(arguments.finish());
+  Fd directory(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) return failed("open", "/");
+  context.root = std::move(directory);
+  return {};
+}
+
+Status root_readonly(Context& context, Arguments arguments) {
+  TSRUN_TRY(arguments.finish());
+  Attributes change;
+  change.set = MOUNT_ATTR_RDONLY;
+  return set_attributes(context.root.get(), change, false);
+}
+
+}  // namespace tsrun

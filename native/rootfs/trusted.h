@@ -1,0 +1,19 @@
+// The runtime's own /proc and /dev/null, opened before any file of the container can be in the way.
+#pragma once
+
+#include "base/context.h"
+#include "base/status.h"
+
+namespace tsrun {
+
+// Fills Context.proc. ENODEV when it is not what its name says: a runtime inside a container may
+// itself live on a forged tree.
+Status open_trusted(Context& context);
+
+// The runtime's /dev/null, verified to be char device 1:3, as the mount namespace we are in has it: into Context.null.
+Status open_trusted_null(Context& context);
+
+// Path of `fd` below Context.proc: "self/fd/N", a magic link to exactly that file.
+Text<32> link_of(int fd);
+
+}  // namespace tsrun

@@ -1,0 +1,53 @@
+# The static programs: tsrun-init, the launcher tsrun and the demo's inspect. C++20 against musl with the system's g++:
+# of the C++ library only what is all in headers can be used. Called by scripts/build.mjs with BUILD and DIST set.
+BUILD ?= build/static
+DIST ?= dist
+
+MACHINE := $(shell g++ -dumpmachine)
+ARCH := $(firstword $(subst -, ,$(MACHINE)))
+GCC := $(shell g++ -dumpversion)
+MUSL := $(ARCH)-linux-musl
+KERNEL := $(BUILD)/kernel
+
+# _FORTIFY_SOURCE is glibc's. __GLIBC_PREREQ is what libstdc++'s own configuration asks, having been configured for glibc.
+CPPFLAGS := -specs /usr/lib/$(MUSL)/musl-gcc.specs -isystem /usr/include/c++/$(GCC) -isystem /usr/include/$(MACHINE)/c++/$(GCC) \
+  -isystem /usr/include/$(MUSL) -isystem $(KERNEL) '-D__GLIBC_PREREQ(a,b)=0' -D_GNU_SOURCE -Inative
+CXXFLAGS := -std=c++20 -Os -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-asynchronous-unwind-tables \
+  -ffunction-sections -fdata-sections -fstack-protector-strong \
+  -Wall -Wextra -Werror -Wshadow -Wconversion -Wformat=2 -Wimplicit-fallthrough -Wnon-virtual-dtor -Wextra-semi
+LDFLAGS := -specs /usr/lib/$(MUSL)/musl-gcc.specs -static -no-pie -s \
+  -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--build-id=none
+
+# which source belongs to which program: sources.mjs says so and build.mjs writes it down
+include $(BUILD)/sources.mk
+objects = $(patsubst native/%.cc,$(BUILD)/%.o,$(1))
+INIT := $(call objects,$(INIT_SOURCES))
+LAUNCHER := $(call objects,$(LAUNCHER_SOURCES))
+DEMO := $(call objects,$(DEMO_SOURCES))
+
+.DELETE_ON_ERROR:
+.PHONY: all
+all: $(DIST)/libexec/tsrun-init $(DIST)/tsrun $(DIST)/demo/inspect
+
+$(DIST)/libexec/tsrun-init: $(INIT)
+$(DIST)/tsrun: $(LAUNCHER)
+$(DIST)/demo/inspect: $(DEMO)
+
+# linked beside and renamed: a program that is running stays what it was; sources.mk changes when a source goes
+$(DIST)/libexec/tsrun-init $(DIST)/tsrun $(DIST)/demo/inspect: scripts/static.mk $(BUILD)/sources.mk
+	@mkdir -p $(@D)
+	gcc $(LDFLAGS) -o $@.new $(filter %.o,$^)
+	mv $@.new $@
+
+$(BUILD)/%.o: native/%.cc scripts/static.mk | $(KERNEL)
+	@mkdir -p $(@D)
+	gcc -x c++ $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
+
+# the kernel's headers by themselves: their folder has glibc's too
+$(KERNEL):
+	@mkdir -p $@
+	@ln -sfn /usr/include/linux $@/linux
+	@ln -sfn /usr/include/$(MACHINE)/asm $@/asm
+	@ln -sfn /usr/include/asm-generic $@/asm-generic
+
+-include $(patsubst %.o,%.d,$(INIT) $(LAUNCHER) $(DEMO))

@@ -1,0 +1,4 @@
+// node:process is the global one.
+'use strict';
+
+module.exports = globalThis.process;

@@ -1,0 +1,52 @@
+/** Removing a cgroup with all below it. */
+import { isSystemError, TsrunError } from '../errors.js';
+import { native } from '../native.js';
+import { waitEmpty } from './freezer.js';
+import { cgroupPids, childCgroups } from './processes.js';
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+function gone(error: unknown): boolean {
+  return isSystemError(error, 'ENOENT') || isSystemError(error, 'ENODEV');
+}
+
+/** Removes it, deepest first; what someone else removed meanwhile is fine. Throws EBUSY while there are processes. */
+function removeTree(path: string): void {
+  try {
+    native().rmdir(path);
+    return;
+  } catch (error) {
+    if (gone(error)) return;
+    if (!isSystemError(error, 'EBUSY')) throw error;
+  }
+  for (const child of childCgroups(path)) removeTree(child);
+  try {
+    native().rmdir(path);
+  } catch (error) {
+    if (!gone(error)) throw error;
+  }
+}
+
+/**
+ * Removes the cgroup at `path` (absolute, below the mount) with its sub-cgroups; nothing there is success. Processes that
+ * are about to end get `timeout` milliseconds to do so.
+ */
+export function removeCgroup(path: string, timeout = 5000): void {
+  const tries = 8;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      removeTree(path);
+      return;
+    } catch (error) {
+      if (!isSystemError(error, 'EBUSY')) throw error;
+      if (!waitEmpty(path, timeout)) {
+        throw new TsrunError(`remove cgroup ${path}: it still has processes: ${cgroupPids(path).join(' ')}`, { cause: error });
+      }
+      if (attempt >= tries) throw error;
+    }
+    // empty and still busy: someone puts processes in, or the kernel is not done with the last one
+    sleep(2 ** attempt);
+  }
+}

@@ -1,0 +1,57 @@
+import { native } from '../native.js';
+
+/** From the most to the least urgent. */
+export const levels = ['error', 'warning', 'info', 'debug'] as const;
+export type Level = (typeof levels)[number];
+
+export interface LogOptions {
+  /** Absolute path; undefined is standard error. */
+  readonly file: string | undefined;
+  readonly format: 'text' | 'json';
+  /** What is less urgent is dropped. */
+  readonly level: Level;
+}
+
+/** One line, in the form that engines know from logrus. `time` is RFC 3339. */
+export function formatLine(format: 'text' | 'json', level: Level, message: string, time: string): string {
+  if (format === 'json') return `${JSON.stringify({ level, msg: message, time })}\n`;
+  return `time=${JSON.stringify(time)} level=${level} msg=${JSON.stringify(message)}\n`;
+}
+
+/** Where warnings and errors go. */
+export class Log {
+  readonly #options: LogOptions;
+
+  constructor(options: LogOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the file, so that one that cannot be written is known before anything is done. */
+  open(): void {
+    if (this.#options.file !== undefined) native().appendFile(this.#options.file, '');
+  }
+
+  /** Writes one line, if the level is wanted. */
+  write(level: Level, message: string): void {
+    const { file, format } = this.#options;
+    if (levels.indexOf(level) > levels.indexOf(this.#options.level)) return;
+    // whole seconds, as logrus has them
+    const line = formatLine(format, level, message, `${native().now().slice(0, 19)}Z`);
+    if (file === undefined) native().write(2, line);
+    else native().appendFile(file, line);
+  }
+
+  /** A failure: to the log, and in plain words to standard error when the log is elsewhere, for the one who typed the command. */
+  error(message: string): void {
+    if (this.#options.file !== undefined) native().write(2, `${message}\n`);
+    this.write('error', message);
+  }
+
+  warn(message: string): void {
+    this.write('warning', message);
+  }
+
+  debug(message: string): void {
+    this.write('debug', message);
+  }
+}

@@ -1,0 +1,48 @@
+import { TsrunError, isSystemError } from '../errors.js';
+import { native } from '../native.js';
+import { absolute, parent } from './paths.js';
+import type { Cwd } from './paths.js';
+
+/** The whole of the initial user namespace's map, user_namespaces(7). */
+const initialMap = /^\s*0\s+0\s+4294967295\s*$/;
+
+/**
+ * Whether the state belongs below $XDG_RUNTIME_DIR: for everyone but root, and for the root of a user namespace unless USER
+ * says that it means to be root.
+ */
+function isUser(variable: (name: string) => string | undefined): boolean {
+  if (native().identity().euid !== 0) return true;
+  const user = variable('USER');
+  if (user === 'root') return false;
+  return !initialMap.test(native().readFile('/proc/self/uid_map', 4096));
+}
+
+/** Where the state of containers is: what --root says, or the default. Absolute. */
+export function stateRoot(given: string | undefined, cwd: Cwd, variable: (name: string) => string | undefined): string {
+  if (given !== undefined) {
+    const path = absolute(given, cwd).replace(/(?<=.)\/+$/, '');
+    if (path === '' || /^[/.]+$/.test(path))
+      throw new TsrunError(`--root must not be "${given}": it would be made private and filled with state`);
+    return path;
+  }
+  const runtime = variable('XDG_RUNTIME_DIR');
+  return runtime !== undefined && runtime !== '' && isUser(variable) ? `${runtime}/tsrun` : '/run/tsrun';
+}
+
+function makeDirectory(path: string, mode: number): boolean {
+  try {
+    native().mkdir(path, mode);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return false;
+    if (!isSystemError(error, 'ENOENT') || path === '/') throw error;
+  }
+  makeDirectory(parent(path), mode);
+  return makeDirectory(path, mode);
+}
+
+/** Makes the directory for the state, where it is missing. */
+export function makeStateRoot(path: string): void {
+  // the sticky bit keeps it from being tidied away, as the XDG base directory specification has it
+  if (makeDirectory(path, 0o700)) native().chmod(path, 0o1700);
+}

@@ -1,0 +1,52 @@
+/** Reads a bundle: its config, checked, and where its root file system is. */
+import { TsrunError, isSystemError } from '../errors.js';
+import { native } from '../native.js';
+import { parseJson } from '../spec/json.js';
+import type { Spec } from '../spec/types.js';
+import { checkConfig } from '../spec/validate.js';
+
+/** Bytes; the largest that engines write have a few hundred KiB. */
+const LARGEST_CONFIG = 32 << 20;
+
+export interface Bundle {
+  /** Absolute, without symlinks. */
+  readonly path: string;
+  readonly spec: Spec;
+  /** The config as it was read. */
+  readonly text: string;
+  /** Absolute path of the root file system. */
+  readonly rootfs: string;
+  readonly warnings: readonly string[];
+}
+
+/** @param config absolute path of the config; `config.json` in the bundle if absent */
+export function readBundle(directory: string, config?: string): Bundle {
+  const path = resolve(directory, 'bundle');
+  const file = config ?? `${path}/config.json`;
+  let text: string;
+  try {
+    text = native().readFile(file, LARGEST_CONFIG);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) throw new TsrunError(`${file}: no such file or directory (a bundle has a config.json; "spec" writes one)`);
+    throw error;
+  }
+  const { spec, warnings } = checkConfig(parseJson(text, file));
+  return { path, spec, text, rootfs: rootfsOf(spec, path), warnings };
+}
+
+function rootfsOf(spec: Spec, bundle: string): string {
+  if (spec.root === undefined) throw new TsrunError('/root: is required');
+  const path = spec.root.path.startsWith('/') ? spec.root.path : `${bundle}/${spec.root.path}`;
+  const rootfs = resolve(path, '/root/path');
+  if (native().stat(rootfs)?.kind !== 'directory') throw new TsrunError(`/root/path: ${rootfs} is not a directory`);
+  return rootfs;
+}
+
+function resolve(path: string, what: string): string {
+  try {
+    return native().realpath(path);
+  } catch (error) {
+    if (isSystemError(error)) throw new TsrunError(`${what}: ${error.message.replace(/^resolve /, '')}`, { cause: error });
+    throw error;
+  }
+}

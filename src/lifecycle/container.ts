@@ -1,0 +1,226 @@
+/** The birth of a container, up to the point where it waits to be started: what `create` and `run` have in common. */
+import { createCgroup } from '../cgroups/cgroupfs.js';
+import { killCgroup } from '../cgroups/processes.js';
+import { TsrunError } from '../errors.js';
+import { installation, launch } from '../launch.js';
+import { native } from '../native.js';
+import { deniesSetgroups, needsHelpers, planCreate } from '../plan/create.js';
+import { encodeSteps } from '../plan/encode.js';
+import type { Host } from '../plan/host.js';
+import type { Plan } from '../plan/plan.js';
+import type { Spec } from '../spec/types.js';
+import { readHost } from '../state/host.js';
+import { userName } from '../state/owner.js';
+import { hookState } from '../state/report.js';
+import { createStateDirectory, startSocketPath, writeState, type ContainerState, type StateDirectory } from '../state/store.js';
+import { readBundle, type Bundle } from './bundle.js';
+import { openConsole } from './console.js';
+import { childOf, converse, type Child } from './converse.js';
+import { runHooks } from './hooks.js';
+import type { CreateOptions } from './options.js';
+import { openSlots, type OpenSlots } from './slots.js';
+import { Undo } from './undo.js';
+
+/** A container that is made and waits. The caller lets it go (`create`) or tells it to begin (`run`). */
+export interface MadeContainer {
+  readonly child: Child;
+  readonly state: ContainerState;
+  readonly spec: Spec;
+  readonly plan: Plan;
+  /** The master of the terminal in the foreground, or -1. */
+  readonly terminal: number;
+  /** Everything done so far; run it when something fails, forget it when all is well. */
+  readonly undo: Undo;
+  /** Releases the lock and our descriptors; the container stays. */
+  close(): void;
+}
+
+/** Name of the file below the state root that holds compiled seccomp filters; no container can have this name. */
+export const SECCOMP_CACHE = '=seccomp';
+
+/**
+ * @param foreground we stay with the container: its terminal may be ours
+ * @throws TsrunError; nothing is left behind then
+ */
+export function makeContainer(options: CreateOptions, foreground: boolean): MadeContainer {
+  const { root, id } = options;
+  const listenFds = listenFdCount();
+  const preserved = (options.preserveFds ?? 0) + listenFds;
+  checkPreserved(preserved);
+  const bundle = readBundle(options.bundle, options.config);
+  const host = readHost();
+  const plan = planCreate(bundle.spec, host, {
+    id,
+    bundle: bundle.path,
+    cgroupManager: options.cgroupManager,
+    noPivot: options.noPivot === true,
+    noNewKeyring: options.noNewKeyring === true,
+    preserveFds: options.preserveFds ?? 0,
+    listenFds,
+  });
+  for (const warning of [...bundle.warnings, ...plan.warnings]) options.warn(warning);
+
+  const console = openConsole(bundle.spec.process?.terminal === true, options.consoleSocket, foreground);
+
+  // From here on there is something to undo.
+  const undo = new Undo();
+  undo.add(() => {
+    console.close();
+  });
+  let directory: StateDirectory;
+  try {
+    directory = createStateDirectory(root, id);
+  } catch (error) {
+    undo.run();
+    throw error;
+  }
+  const descriptors: number[] = [directory.lock];
+  const close = (): void => {
+    for (const fd of descriptors.splice(0)) native().close(fd);
+  };
+  undo.add(close);
+  undo.add(() => {
+    native().removeTree(directory.path);
+  });
+  try {
+    let state = newState(options, bundle, host);
+    if (plan.cgroup !== null && host.cgroupMount !== null) {
+      // Remembered first: what a killed `create` leaves behind can be found and removed.
+      state = { ...state, cgroup: host.cgroupMount + plan.cgroup.path };
+      writeState(directory.path, state);
+      const cgroup = createCgroup(plan.cgroup, host.cgroupMount);
+      if (cgroup === null) {
+        state = { ...state, cgroup: '' };
+      } else {
+        for (const warning of cgroup.warnings) options.warn(warning);
+        descriptors.push(cgroup.fd);
+        undo.add(() => {
+          cgroup.undo();
+        });
+      }
+    } else {
+      writeState(directory.path, state);
+    }
+    const cgroup = state.cgroup === '' ? -1 : (descriptors.at(-1) ?? -1);
+
+    const slots = openSlots(plan, {
+      start: startSocketPath(root, id),
+      seccompCache: `${root}/${SECCOMP_CACHE}`,
+      ...(console.socket === undefined ? {} : { console: console.socket }),
+    });
+    let child: Child;
+    try {
+      child = spawn(plan, slots, cgroup, preserved);
+    } finally {
+      slots.close();
+    }
+    descriptors.push(child.sync);
+    undo.add(() => {
+      endChild(child, state.cgroup);
+    });
+
+    // While init works, what only we need.
+    native().writeFileAtomic(`${directory.path}/config.json`, bundle.text, 0o600);
+    if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
+    const withProcess = (): ContainerState => ({
+      ...state,
+      pid: child.pid,
+      startTime: native().processStat(child.pid)?.startTime ?? '',
+      exe: child.exe,
+    });
+    converse(child, plan.steps.length, {
+      moved: () => {
+        if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
+      },
+      answer: (what) => {
+        if (what === 'idmap') {
+          writeIdMaps(child.pid, plan, bundle.spec, host);
+          return '';
+        }
+        if (what !== 'createRuntime') throw new Error(`tsrun-init asks for "${what}"`);
+        const { prestart, createRuntime } = bundle.spec.hooks ?? {};
+        const status = hookState(withProcess(), 'creating');
+        runHooks('prestart', prestart, status, bundle.path);
+        runHooks('createRuntime', createRuntime, status, bundle.path);
+        return status;
+      },
+    });
+    for (const limit of plan.hostLimits) native().setLimit(child.pid, limit.resource, limit.soft, limit.hard);
+    state = withProcess();
+    writeState(directory.path, state);
+    const made = { child, state, spec: bundle.spec, plan, undo, close, terminal: console.receive() };
+    console.close();
+    return made;
+  } catch (error) {
+    undo.run();
+    throw error;
+  }
+}
+
+function newState(options: CreateOptions, bundle: Bundle, host: Host): ContainerState {
+  return {
+    id: options.id,
+    ociVersion: bundle.spec.ociVersion,
+    pid: 0,
+    startTime: '',
+    exe: '',
+    bundle: bundle.path,
+    rootfs: bundle.rootfs,
+    created: native().now(),
+    ...(bundle.spec.annotations === undefined ? {} : { annotations: bundle.spec.annotations }),
+    owner: userName(host.euid),
+    cgroup: '',
+  };
+}
+
+/** Makes the first process of a plan. `cgroup` is its directory's descriptor, or -1. */
+export function spawn(plan: Plan, slots: OpenSlots, cgroup: number, preserved: number, pidNamespace?: number): Child {
+  const named = plan.pidNamespace === '' ? -1 : (slots.descriptors[slots.names.indexOf(plan.pidNamespace)] ?? -1);
+  return childOf(
+    native().spawnInit({
+      init: installation().init,
+      plan: encodeSteps(plan.steps, slots.names),
+      slots: slots.descriptors,
+      flags: plan.cloneFlags,
+      pidNamespace: pidNamespace ?? named,
+      cgroup,
+      preserved,
+      inherited: launch().inherited,
+      stdio: [-1, -1, -1],
+      nofile: launch().nofile,
+    }),
+  );
+}
+
+function writeIdMaps(pid: number, plan: Plan, spec: Spec, host: Host): void {
+  if (plan.idMaps === null) return;
+  native().writeIdMaps(pid, plan.idMaps.uidMap, plan.idMaps.gidMap, deniesSetgroups(spec, host), needsHelpers(spec, host));
+}
+
+export function setOomScoreAdj(pid: number, value: number): void {
+  native().writeFile(`/proc/${pid}/oom_score_adj`, String(value));
+}
+
+/** Ends and reaps a container's first process that will not be used, with all that is in its cgroup. */
+function endChild(child: Child, cgroup: string): void {
+  if (cgroup !== '') killCgroup(cgroup);
+  native().signal(child.pidfd, 9);
+  native().reap(child.pidfd);
+  native().close(child.pidfd);
+}
+
+/** Descriptors handed to us for the program (man 3 sd_listen_fds). */
+export function listenFdCount(): number {
+  const { LISTEN_FDS: count, LISTEN_PID: pid } = launch().environment;
+  if (count === undefined || !/^[0-9]{1,4}$/.test(count)) return 0;
+  if (pid !== undefined && pid !== String(native().identity().pid)) return 0;
+  return Number(count);
+}
+
+/** A descriptor that nobody passed would be one of the engine's own. */
+export function checkPreserved(count: number): void {
+  const { inherited } = launch();
+  for (let fd = 3; fd < 3 + count; fd++) {
+    if (!inherited.includes(fd)) throw new TsrunError(`please check that preserved-fd ${fd - 3} (of ${count}) is present: descriptor ${fd} is not open`);
+  }
+}

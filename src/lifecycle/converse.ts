@@ -1,0 +1,69 @@
+/** The runtime's side of the conversation with tsrun-init, until the container is made or a step has failed. */
+import { TsrunError } from '../errors.js';
+import { native, type Spawned, type StepFailure } from '../native.js';
+
+/** The container's first process. `pid` and `pidfd` change hands when a second stage takes over. */
+export interface Child {
+  pid: number;
+  pidfd: number;
+  readonly sync: number;
+  readonly exe: string;
+}
+
+export interface Conversation {
+  /** Does what init asks for; the answer goes back. */
+  readonly answer: (what: string, child: Child) => string;
+  /** Init's second stage is another process. */
+  readonly moved: (child: Child) => void;
+}
+
+/**
+ * Answers until init, which has `total` steps to take, says it is ready, or its end of the conversation is gone because it has become the program.
+ * @throws TsrunError for a step that failed, or when init died
+ */
+export function converse(child: Child, total: number, conversation: Conversation): 'ready' | 'executed' {
+  for (let begun = false; ; ) {
+    const message = native().receive(child.sync, -1);
+    switch (message.type) {
+      case 'ready':
+        return 'ready';
+      case 'begin':
+        begun = true;
+        break;
+      case 'ask':
+        native().reply(child.sync, conversation.answer(message.what, child));
+        break;
+      case 'forked':
+        native().reap(child.pidfd);
+        native().close(child.pidfd);
+        child.pid = message.pid;
+        child.pidfd = message.pidfd;
+        conversation.moved(child);
+        break;
+      case 'failed':
+        throw new TsrunError(stepFailure(message, total));
+      case 'end':
+        if (begun) return 'executed';
+        throw new TsrunError(died(child));
+    }
+  }
+}
+
+/** `mount proc on /proc (step 14 of 52): operation not permitted`, with errno's words as the caller of a runtime knows them. */
+export function stepFailure(failure: StepFailure, total?: number): string {
+  const reason = native().errorText(failure.errno);
+  if (failure.op === 'program' || failure.op === 'exec') return `unable to start container process: ${failure.doing}: ${reason}`;
+  if (failure.op === 'hook') return failure.doing;
+  const place = total === undefined || failure.step === 0 ? failure.op : `step ${failure.step} of ${total}, ${failure.op}`;
+  return `${failure.doing} (${place}): ${reason}`;
+}
+
+function died(child: Child): string {
+  const status = native().waitPidfd(child.pidfd, 1000) ? native().peek(child.pidfd) : -1;
+  const how = status > 128 ? `by signal ${status - 128}` : `with status ${status}`;
+  return `container process ended ${how} before it was made (out of memory, or killed)`;
+}
+
+export function childOf(spawned: Spawned): Child {
+  return { pid: spawned.pid, pidfd: spawned.pidfd, sync: spawned.sync, exe: spawned.exe };
+}

@@ -1,0 +1,90 @@
+/** `delete`: removes what is left of a container; with force, ends it first. */
+import { cgroupPids, killCgroup } from '../cgroups/processes.js';
+import { removeCgroup } from '../cgroups/remove.js';
+import { TsrunError } from '../errors.js';
+import { native } from '../native.js';
+import { parseJson } from '../spec/json.js';
+import type { Hook, Spec } from '../spec/types.js';
+import { checkId } from '../state/id.js';
+import { hookState } from '../state/report.js';
+import { openProcess, statusOf } from '../state/status.js';
+import { lockStateDirectory, readSavedConfig, readState, statePath, type ContainerState } from '../state/store.js';
+import { runAllHooks } from './hooks.js';
+import type { CommonOptions } from './options.js';
+
+/** Milliseconds that the processes get to end after SIGKILL. */
+const KILL_TIMEOUT = 10_000;
+const SIGKILL = 9;
+
+export interface DeleteOptions extends CommonOptions {
+  /** Kill it if it runs, remove whatever there is, and succeed when there is nothing. */
+  readonly force?: boolean;
+  readonly warn: (message: string) => void;
+}
+
+export function deleteContainer({ root, id, force = false, warn }: DeleteOptions): void {
+  checkId(id);
+  if (force && native().lstat(statePath(root, id)) === null) return;
+  const directory = lockStateDirectory(root, id);
+  try {
+    const state = force ? readAnyState(root, id) : readState(root, id);
+    if (state === null) {
+      native().removeTree(directory.path);
+      return;
+    }
+    if (!force) refuseUnlessOver(root, state);
+    destroy(root, state, poststopHooks(root, id), warn);
+  } finally {
+    native().close(directory.lock);
+  }
+}
+
+/** A container that waits for `start` goes too: callers rely on it. */
+function refuseUnlessOver(root: string, state: ContainerState): void {
+  const status = statusOf(root, state);
+  if (status !== 'stopped' && status !== 'created') {
+    throw new TsrunError(`cannot delete container ${state.id} that is not stopped: ${status}`);
+  }
+}
+
+/** Null when there is none or it is damaged: then its directory is all that can be removed. */
+function readAnyState(root: string, id: string): ContainerState | null {
+  try {
+    return readState(root, id);
+  } catch {
+    return null;
+  }
+}
+
+/** Ends the container's processes and removes cgroup and state; the caller holds the lock. Hooks that fail become warnings. */
+export function destroy(root: string, state: ContainerState, poststop: readonly Hook[] | undefined, warn: (message: string) => void): void {
+  killProcess(state);
+  if (state.cgroup !== '' && cgroupPids(state.cgroup).length > 0) killCgroup(state.cgroup);
+  if (state.cgroup !== '') removeCgroup(state.cgroup, KILL_TIMEOUT);
+  native().removeTree(statePath(root, state.id));
+  if (poststop === undefined) return;
+  runAllHooks('poststop', poststop, hookState(state, 'stopped'), state.bundle, warn);
+}
+
+function killProcess(state: ContainerState): void {
+  const pidfd = openProcess(state);
+  if (pidfd === null) return;
+  try {
+    native().signal(pidfd, SIGKILL);
+    if (!native().waitPidfd(pidfd, KILL_TIMEOUT)) {
+      throw new TsrunError(`container ${state.id}: process ${state.pid} does not end after SIGKILL`);
+    }
+  } finally {
+    native().close(pidfd);
+  }
+}
+
+function poststopHooks(root: string, id: string): readonly Hook[] | undefined {
+  try {
+    const text = readSavedConfig(root, id);
+    return text.includes('"poststop"') ? (parseJson(text, 'config.json') as Spec).hooks?.poststop : undefined;
+  } catch {
+    // `create` was cut short before the config was saved: it ran no hook.
+    return undefined;
+  }
+}

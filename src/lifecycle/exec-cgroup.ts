@@ -1,0 +1,36 @@
+/** The cgroup that a process of `exec` is born in. */
+import { cgroup2Path } from '../cgroups/mount.js';
+import { TsrunError } from '../errors.js';
+import { native } from '../native.js';
+import type { ContainerState } from '../state/store.js';
+
+/**
+ * @param asked `--cgroup`: a path below the container's cgroup, `CONTROLLERS:PATH` as for cgroup v1 too
+ * @param first where the container's first process is now
+ * @returns an absolute directory, or '' for a container without a cgroup
+ */
+export function execCgroupPath(state: ContainerState, asked: string | undefined, first = false): string {
+  if (asked !== undefined) return `${ownCgroup(state)}${below(asked)}`;
+  if (state.cgroup === '' || !first) return state.cgroup;
+  const path = cgroup2Path(native().readFile(`/proc/${state.pid}/cgroup`, 1 << 20));
+  const at = `${mountOf(state.cgroup)}${path}`;
+  return at.startsWith(`${state.cgroup}/`) ? at : state.cgroup;
+}
+
+function ownCgroup(state: ContainerState): string {
+  if (state.cgroup === '') throw new TsrunError('--cgroup: this container has no cgroup of its own');
+  return state.cgroup;
+}
+
+function below(asked: string): string {
+  const path = asked.includes(':') ? asked.slice(asked.indexOf(':') + 1) : asked;
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..')) throw new TsrunError(`--cgroup: must stay below the container's cgroup, is "${asked}"`);
+  return parts.map((part) => `/${part}`).join('');
+}
+
+/** The cgroup v2 mount that an absolute cgroup directory lies below. */
+function mountOf(path: string): string {
+  const unified = '/sys/fs/cgroup/unified';
+  return path.startsWith(`${unified}/`) ? unified : '/sys/fs/cgroup';
+}

@@ -1,0 +1,167 @@
+/** `exec`: one more process in a container. */
+import { TsrunError, isSystemError } from '../errors.js';
+import { native } from '../native.js';
+import { planExec, type ExecPlanOptions } from '../plan/exec.js';
+import { CLONE_FLAG } from '../plan/namespaces.js';
+import type { Plan } from '../plan/plan.js';
+import { planSeccomp } from '../plan/seccomp.js';
+import { parseJson } from '../spec/json.js';
+import type { Process, Spec } from '../spec/types.js';
+import { checkProcess } from '../spec/validate.js';
+import { readHost } from '../state/host.js';
+import { openProcess, statusOf } from '../state/status.js';
+import { readSavedConfig, readState, type ContainerState } from '../state/store.js';
+import { announce } from './announce.js';
+import { openConsole, type Console } from './console.js';
+import { SECCOMP_CACHE, checkPreserved, listenFdCount, setOomScoreAdj, spawn } from './container.js';
+import { converse, type Child } from './converse.js';
+import { execCgroupPath } from './exec-cgroup.js';
+import { processOf } from './exec-process.js';
+import type { ExecOptions } from './options.js';
+import { openSlots } from './slots.js';
+import { Undo } from './undo.js';
+
+export type { ExecOptions } from './options.js';
+
+const O_DIRECTORY = 0o200000;
+
+/** The files in /proc/PID/ns that name a process's own namespaces. */
+const NAMESPACE_FILES = { user: 'user', mount: 'mnt', pid: 'pid', network: 'net', ipc: 'ipc', uts: 'uts', cgroup: 'cgroup', time: 'time' } as const;
+
+/** @returns the program's exit status, 128 + N when signal N ended it; 0 when detached */
+export function exec(options: ExecOptions): number {
+  const listenFds = listenFdCount();
+  const preserveFds = (options.preserveFds ?? 0) + listenFds;
+  checkPreserved(preserveFds);
+  const { root, id } = options;
+  const state = readState(root, id);
+  refuseUnlessUp(root, state, options);
+  const spec = parseJson(readSavedConfig(root, id), 'config.json') as Spec;
+  const process = processOf(spec, options, readProcessFile(options));
+  const pidfd = openProcess(state);
+  if (pidfd === null) throw new TsrunError('cannot exec in a stopped container');
+
+  const undo = new Undo();
+  undo.add(() => {
+    native().close(pidfd);
+  });
+  try {
+    const foreground = options.detach !== true;
+    if (foreground) native().setSubreaper(true);
+    const console = openConsole(process.terminal === true, options.consoleSocket, foreground);
+    undo.add(() => {
+      console.close();
+    });
+    const host = readHost();
+    const plan = planExec(process, host, planOptions(state, spec, preserveFds));
+    for (const warning of plan.warnings) options.warn(warning);
+    const child = begin(plan, state, options, { console, pidfd, preserveFds });
+    undo.add(() => {
+      endChild(child);
+    });
+    if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
+    const conversation = { answer: () => '', moved: () => undefined };
+    if (converse(child, plan.steps.length, conversation) === 'ready') {
+      for (const limit of plan.hostLimits) native().setLimit(child.pid, limit.resource, limit.soft, limit.hard);
+      native().reply(child.sync, '{}');
+      converse(child, plan.steps.length, conversation);
+    }
+    const terminal = console.receive();
+    console.close();
+    announce(child, options);
+    native().close(pidfd);
+    native().close(child.sync);
+    return foreground ? stay(child, terminal) : leave(child);
+  } catch (error) {
+    undo.run();
+    throw error;
+  }
+}
+
+function refuseUnlessUp(root: string, state: ContainerState, options: ExecOptions): void {
+  const status = statusOf(root, state);
+  if (status === 'stopped' || status === 'creating') throw new TsrunError(`cannot exec in a ${status === 'stopped' ? 'stopped' : 'not yet created'} container`);
+  if (status === 'paused' && options.ignorePaused !== true) throw new TsrunError('cannot exec in a paused container (use --ignore-paused to override)');
+}
+
+/** Bytes of a process file. */
+const LARGEST_PROCESS = 32 << 20;
+
+function readProcessFile(options: ExecOptions): Process | null {
+  if (options.process === undefined) return null;
+  return checkProcess(parseJson(native().readFile(options.process, LARGEST_PROCESS), options.process));
+}
+
+function planOptions(state: ContainerState, spec: Spec, preserveFds: number): ExecPlanOptions {
+  return {
+    namespaces: foreignNamespaces(state.pid),
+    seccomp: spec.linux?.seccomp === undefined ? null : planSeccomp(spec.linux.seccomp, readHost()),
+    setgroupsDenied: native().readFile(`/proc/${state.pid}/setgroups`, 64).startsWith('deny'),
+    preserveFds,
+  };
+}
+
+/** CLONE_NEW* of the namespaces in which that process is and we are not. */
+function foreignNamespaces(pid: number): number {
+  let flags = 0;
+  for (const [type, file] of Object.entries(NAMESPACE_FILES)) {
+    if (native().readlink(`/proc/${pid}/ns/${file}`) !== native().readlink(`/proc/self/ns/${file}`)) {
+      flags |= CLONE_FLAG[type as keyof typeof NAMESPACE_FILES];
+    }
+  }
+  return flags;
+}
+
+interface Resources {
+  readonly console: Console;
+  readonly pidfd: number;
+  readonly preserveFds: number;
+}
+
+function begin(plan: Plan, state: ContainerState, options: ExecOptions, { console, pidfd, preserveFds }: Resources): Child {
+  const slots = openSlots(plan, {
+    process: pidfd,
+    seccompCache: `${options.root}/${SECCOMP_CACHE}`,
+    ...(console.socket === undefined ? {} : { console: console.socket }),
+  });
+  const born = (path: string): Child => {
+    const cgroup = path === '' ? -1 : native().open(path, O_DIRECTORY);
+    try {
+      // A pidfd stands for the namespaces of its process (man 2 setns).
+      return spawn(plan, slots, cgroup, preserveFds, plan.pidNamespace === '' ? -1 : pidfd);
+    } finally {
+      if (cgroup >= 0) native().close(cgroup);
+    }
+  };
+  try {
+    const path = execCgroupPath(state, options.cgroup);
+    try {
+      return born(path);
+    } catch (error) {
+      // The container may have made cgroups below its own: then processes can only be where its first one is.
+      if (options.cgroup !== undefined || !isSystemError(error, 'EBUSY')) throw error;
+      return born(execCgroupPath(state, undefined, true));
+    }
+  } finally {
+    slots.close();
+  }
+}
+
+function endChild(child: Child): void {
+  native().signal(child.pidfd, 9);
+  native().reap(child.pidfd);
+  native().close(child.pidfd);
+  native().close(child.sync);
+}
+
+function leave(child: Child): number {
+  native().close(child.pidfd);
+  return 0;
+}
+
+function stay(child: Child, terminal: number): number {
+  const status = native().supervise({ pid: child.pid, pidfd: child.pidfd, pty: terminal });
+  native().close(child.pidfd);
+  if (terminal >= 0) native().close(terminal);
+  return status;
+}

@@ -1,0 +1,84 @@
+/** `kill`: a signal for a container's process, or for all of them. */
+import { cgroupPids, killCgroup } from '../cgroups/processes.js';
+import { TsrunError, isSystemError } from '../errors.js';
+import { native } from '../native.js';
+import { openProcess, statusOf } from '../state/status.js';
+import { readState, type ContainerState } from '../state/store.js';
+import type { CommonOptions } from './options.js';
+
+const SIGKILL = 9;
+
+export interface KillOptions extends CommonOptions {
+  readonly signal: number;
+  /** Every process of the container; that there is none is no failure then. */
+  readonly all?: boolean;
+}
+
+export function kill({ root, id, signal, all = false }: KillOptions): void {
+  const state = readState(root, id);
+  if (all) {
+    signalAll(state, signal);
+    return;
+  }
+  const status = statusOf(root, state);
+  const pidfd = status === 'stopped' || status === 'creating' ? null : openProcess(state);
+  if (pidfd === null) {
+    // Without a pid namespace of its own the container's other processes can outlive the first.
+    if (signal === SIGKILL && hasProcesses(state)) {
+      killCgroup(state.cgroup);
+      return;
+    }
+    throw new TsrunError('container not running');
+  }
+  try {
+    native().signal(pidfd, signal);
+  } catch (error) {
+    if (isSystemError(error, 'ESRCH')) throw new TsrunError('container not running');
+    throw error;
+  } finally {
+    native().close(pidfd);
+  }
+  if (signal === SIGKILL && hasProcesses(state) && sharesPidNamespace(state)) killCgroup(state.cgroup);
+}
+
+function signalAll(state: ContainerState, signal: number): void {
+  if (state.cgroup === '') {
+    const pidfd = openProcess(state);
+    if (pidfd === null) return;
+    native().signal(pidfd, signal);
+    native().close(pidfd);
+    return;
+  }
+  if (signal === SIGKILL) {
+    killCgroup(state.cgroup);
+    return;
+  }
+  for (const pid of cgroupPids(state.cgroup)) signalPid(pid, signal, state.cgroup);
+}
+
+/** By pidfd, and only while the process is in the cgroup: a pid read a moment ago may be another's by now. */
+function signalPid(pid: number, signal: number, cgroup: string): void {
+  try {
+    const pidfd = native().pidfdOpen(pid);
+    try {
+      if (cgroupPids(cgroup).includes(pid)) native().signal(pidfd, signal);
+    } finally {
+      native().close(pidfd);
+    }
+  } catch (error) {
+    if (!isSystemError(error, 'ESRCH')) throw error;
+  }
+}
+
+function hasProcesses(state: ContainerState): boolean {
+  return state.cgroup !== '' && cgroupPids(state.cgroup).length > 0;
+}
+
+/** Whether the container's process is in our pid namespace: then the kernel does not end the others with it. */
+function sharesPidNamespace(state: ContainerState): boolean {
+  try {
+    return native().readlink(`/proc/${state.pid}/ns/pid`) === native().readlink('/proc/self/ns/pid');
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,44 @@
+/** `run`: create and start in one; in the foreground we stay until the program ends, and our exit status is its. */
+import { TsrunError } from '../errors.js';
+import { native } from '../native.js';
+import { hookState } from '../state/report.js';
+import { announce } from './announce.js';
+import { makeContainer, type MadeContainer } from './container.js';
+import { converse } from './converse.js';
+import { deleteContainer } from './delete.js';
+import { runHooks } from './hooks.js';
+import type { RunOptions } from './options.js';
+
+export type { RunOptions } from './options.js';
+
+/** @returns the program's exit status, 128 + N when signal N ended it; 0 when detached */
+export function run(options: RunOptions): number {
+  const foreground = options.detach !== true;
+  if (foreground && options.noSubreaper !== true) native().setSubreaper(true);
+  const made = makeContainer(options, foreground);
+  try {
+    if (made.spec.process === undefined) throw new TsrunError('/process: is required to start a container');
+    announce(made.child, options);
+    native().reply(made.child.sync, hookState(made.state, 'created'));
+    converse(made.child, made.plan.steps.length, { answer: () => '', moved: () => undefined });
+    runHooks('poststart', made.spec.hooks?.poststart, hookState(made.state, 'running'), made.state.bundle);
+  } catch (error) {
+    made.undo.run();
+    throw error;
+  }
+  made.close();
+  return foreground ? stay(made, options) : leave(made);
+}
+
+function leave(made: MadeContainer): number {
+  native().close(made.child.pidfd);
+  return 0;
+}
+
+function stay({ child, terminal }: MadeContainer, options: RunOptions): number {
+  const status = native().supervise({ pid: child.pid, pidfd: child.pidfd, pty: terminal });
+  native().close(child.pidfd);
+  if (terminal >= 0) native().close(terminal);
+  if (options.keep !== true) deleteContainer({ root: options.root, id: options.id, force: true, warn: options.warn });
+  return status;
+}

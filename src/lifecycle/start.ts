@@ -1,0 +1,41 @@
+/** `start`: tells a created container's waiting init to become the program. */
+import { TsrunError } from '../errors.js';
+import { native } from '../native.js';
+import { parseJson } from '../spec/json.js';
+import type { Spec } from '../spec/types.js';
+import { hookState } from '../state/report.js';
+import { statusOf, type Status } from '../state/status.js';
+import { lockStateDirectory, readSavedConfig, readState, startSocketPath } from '../state/store.js';
+import { stepFailure } from './converse.js';
+import { destroy } from './delete.js';
+import { runHooks } from './hooks.js';
+import type { CommonOptions } from './options.js';
+
+const REFUSED: { readonly [K in Status]?: string } = {
+  creating: 'cannot start a container that is still being created',
+  stopped: 'cannot start a container that has stopped',
+  running: 'cannot start an already running container',
+  paused: 'cannot start an already running container: it is paused',
+};
+
+export function start({ root, id }: CommonOptions): void {
+  readState(root, id);
+  const directory = lockStateDirectory(root, id);
+  try {
+    const state = readState(root, id);
+    const refused = REFUSED[statusOf(root, state)];
+    if (refused !== undefined) throw new TsrunError(refused);
+    const spec = parseJson(readSavedConfig(root, id), 'config.json') as Spec;
+    if (spec.process === undefined) throw new TsrunError('/process: is required to start a container');
+    const failure = native().startInit(startSocketPath(root, id), hookState(state, 'created'));
+    if (failure !== null) throw new TsrunError(stepFailure(failure));
+    try {
+      runHooks('poststart', spec.hooks?.poststart, hookState(state, 'running'), state.bundle);
+    } catch (error) {
+      destroy(root, state, spec.hooks?.poststop, () => undefined);
+      throw error;
+    }
+  } finally {
+    native().close(directory.lock);
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * The typed face of the addon (native/addon): everything TypeScript can ask of the kernel. All calls are synchronous, act
+ * at once and throw a SystemError (errors.ts) when the kernel refuses. Descriptors are plain numbers, close-on-exec, and
+ * owned by the caller: `close` them.
+ */
+import { installation } from './launch.js';
+
+/** What a path leads to, without following a last symlink. Times and sizes that nobody asks for are left out. */
+export interface FileStatus {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo' | 'socket';
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  /** Device and inode number of the file as `dev:ino`: equal for the same file. */
+  readonly identity: string;
+  /** Of a device node. */
+  readonly major: number;
+  readonly minor: number;
+}
+
+export interface SpawnRequest {
+  /** Path of the tsrun-init program; it is executed from a sealed copy. */
+  readonly init: string;
+  /** The encoded plan (plan/encode.ts). */
+  readonly plan: string;
+  /** Descriptors by slot number; they stay the caller's. */
+  readonly slots: readonly number[];
+  /** CLONE_NEW* for clone3. */
+  readonly flags: number;
+  /** Descriptor of a pid namespace it is born in (the calling thread's children go there meanwhile), or -1. */
+  readonly pidNamespace: number;
+  /** Directory descriptor of the cgroup it is born in (CLONE_INTO_CGROUP), or -1. */
+  readonly cgroup: number;
+  /** How many descriptors from 3 on stay open for the user's program. */
+  readonly preserved: number;
+  /** Descriptors that were open when tsrun was called: only these are preserved. */
+  readonly inherited: readonly number[];
+  /** Descriptors for 0, 1 and 2; -1 leaves ours. */
+  readonly stdio: readonly [number, number, number];
+  /** Soft and hard RLIMIT_NOFILE that the caller had, as decimal text; empty leaves ours. */
+  readonly nofile: readonly [string, string] | null;
+}
+
+export interface Spawned {
+  readonly pid: number;
+  readonly pidfd: number;
+  /** Our end of the conversation: `receive` and `reply`. */
+  readonly sync: number;
+  /** `dev:ino` of the program it runs, to tell a waiting init from a running program by /proc/PID/exe. */
+  readonly exe: string;
+}
+
+/** A step that failed. */
+export interface StepFailure {
+  /** From 1; 0: before the first. */
+  readonly step: number;
+  readonly op: string;
+  readonly errno: number;
+  /** What was being done on which object. */
+  readonly doing: string;
+}
+
+/** What tsrun-init says. `pidfd` comes with `forked`: the second stage took over. */
+export type Message =
+  | { readonly type: 'ask'; readonly what: string }
+  | { readonly type: 'forked'; readonly pid: number; readonly pidfd: number }
+  | { readonly type: 'ready' }
+  | { readonly type: 'begin' }
+  | ({ readonly type: 'failed' } & StepFailure)
+  | { readonly type: 'end' };
+
+export interface HookRequest {
+  readonly path: string;
+  /** argv including argv[0]; empty: the path. */
+  readonly args: readonly string[];
+  /** `K=V`, complete. */
+  readonly env: readonly string[];
+  /** Milliseconds; 0 waits for ever. */
+  readonly timeout: number;
+  /** Goes to its standard input, which is then closed. */
+  readonly input: string;
+  readonly cwd: string;
+}
+
+export interface HookResult {
+  /** Exit status, or 128 + the signal that ended it. */
+  readonly status: number;
+  readonly timedOut: boolean;
+  /** The end of what it wrote to stderr, 4 KiB at most. */
+  readonly stderr: string;
+}
+
+export interface Native {
+  // --- files (addon/files.cc)
+  /** The whole file as UTF-8; EFBIG over `max` bytes, EISDIR for a directory. */
+  readFile(path: string, max: number): string;
+  /** Creates or replaces `path` by way of a temporary file and rename. */
+  writeFileAtomic(path: string, text: string, mode: number): void;
+  /** One write(2) of the whole text to an existing file: procfs and cgroup files. */
+  writeFile(path: string, text: string): void;
+  /** Opens for appending with O_SYNC (created 0644), writes, closes. */
+  appendFile(path: string, text: string): void;
+  /** Writes all of it to an open descriptor; EPIPE instead of a signal. */
+  write(fd: number, text: string): void;
+  /** Reads an open descriptor to its end. */
+  readAll(fd: number, max: number): string;
+  mkdir(path: string, mode: number): void;
+  rmdir(path: string): void;
+  unlink(path: string): void;
+  rename(from: string, to: string): void;
+  chmod(path: string, mode: number): void;
+  /** lchown(2). */
+  chown(path: string, uid: number, gid: number): void;
+  /** Entries without `.` and `..`, unsorted. */
+  readDirectory(path: string): string[];
+  /** Removes a directory with all below it, following no symlink and crossing no mount; nothing there is success. */
+  removeTree(path: string): void;
+  /** lstat; null for ENOENT and ENOTDIR. */
+  lstat(path: string): FileStatus | null;
+  /** stat, following symlinks; null for ENOENT and ENOTDIR. */
+  stat(path: string): FileStatus | null;
+  realpath(path: string): string;
+  readlink(path: string): string;
+  /** `f_type` of statfs(2). */
+  fileSystemType(path: string): number;
+  /** open(2) with the given O_* flags and O_CLOEXEC. */
+  open(path: string, flags: number): number;
+  close(fd: number): void;
+  /** flock(2), LOCK_EX; with `wait` false EWOULDBLOCK when someone has it. */
+  lock(fd: number, wait: boolean): void;
+  /** _exit(2), without the engine's own end. */
+  exit(status: number): never;
+  identity(): { readonly pid: number; readonly uid: number; readonly euid: number; readonly gid: number; readonly egid: number };
+  /** errno in words, as Go and its readers know them: `no such file or directory`. */
+  errorText(errno: number): string;
+  /** Wall clock as RFC 3339 with nanoseconds, UTC. */
+  now(): string;
+
+  // --- tsrun-init (addon/init.cc)
+  spawnInit(request: SpawnRequest): Spawned;
+  /** The next message; `end` when init is gone. EAGAIN after `timeout` milliseconds (-1: wait for ever). */
+  receive(sync: number, timeout: number): Message;
+  /** Answers an `ask`, or lets go after `ready`. */
+  reply(sync: number, text: string): void;
+  /** Opens a namespace file and checks that it is of the kind `flag` (CLONE_NEW*) says: EINVAL otherwise. */
+  openNamespace(path: string, flag: number): number;
+  /** A user namespace with these mappings, without a process in it. */
+  makeUserNamespace(uidMap: string, gidMap: string): number;
+  /** /proc/PID/uid_map and gid_map; `deny` writes setgroups first. With helpers, newuidmap and newgidmap do it. */
+  writeIdMaps(pid: number, uidMap: string, gidMap: string, deny: boolean, helpers: boolean): void;
+  /** A listening SOCK_SEQPACKET unix socket at `path`, however long the path. */
+  listen(path: string): number;
+  /** Connects to the unix stream socket at `path`. */
+  connect(path: string): number;
+  /** A connected pair of stream sockets. */
+  socketPair(): [number, number];
+  /** Sends `fd` over a unix socket with `text` as its message. */
+  sendFd(socket: number, fd: number, text: string): void;
+  /** Receives one descriptor; EAGAIN after `timeout` ms, ECONNRESET when the peer is gone. */
+  receiveFd(socket: number, timeout: number): number;
+  /** Connects to a waiting init (the `listen` socket), sends `state` and waits until it has executed the program. null, or what failed. */
+  startInit(path: string, state: string): StepFailure | null;
+
+  // --- processes (addon/processes.cc)
+  pidfdOpen(pid: number): number;
+  /** Field 22 of /proc/PID/stat (clock ticks since boot) and field 3; null when there is no such process. */
+  processStat(pid: number): { readonly startTime: string; readonly state: string } | null;
+  /** `dev:ino` of /proc/PID/exe; null when it cannot be read. */
+  processExe(pid: number): string | null;
+  /** pidfd_send_signal(2). */
+  signal(pidfd: number, signal: number): void;
+  /** Waits for the end of a process; false after `timeout` milliseconds (-1: for ever). */
+  waitPidfd(pidfd: number, timeout: number): boolean;
+  /** Exit status or 128 + signal of a child that has ended, without reaping it; -1 while it runs. */
+  peek(pidfd: number): number;
+  /** waitid(2) on a child: exit status or 128 + signal. */
+  reap(pidfd: number): number;
+  runHook(request: HookRequest): HookResult;
+  /** prlimit(2); soft and hard as decimal text. */
+  setLimit(pid: number, resource: number, soft: string, hard: string): void;
+  /** prctl(PR_SET_CHILD_SUBREAPER). */
+  setSubreaper(on: boolean): void;
+  /** Runs a program to its end with our stderr, its stdout as the result (ps(1) and the like). */
+  output(path: string, args: readonly string[]): string;
+
+  // --- the foreground (addon/terminal.cc)
+  isTerminal(fd: number): boolean;
+  /** From now on signals wait for `supervise`, which would otherwise come too late for some; false: they act again. */
+  catchSignals(on: boolean): void;
+  /** Before a program writes to the pty with this master: our window's size, and line ends left to our own terminal. */
+  prepareTerminal(pty: number): void;
+  /**
+   * Stays with a foreground child: forwards every signal it can, reaps, and with `pty` (the pty's master, else -1) copies
+   * between it and our stdin and stdout, in raw mode, with the window's size kept the same. Returns the exit status, 128 + N for a signal.
+   */
+  supervise(request: { readonly pid: number; readonly pidfd: number; readonly pty: number }): number;
+
+  // --- cgroups (addon/cgroups.cc)
+  /** Loads instructions (8 bytes each) as BPF_PROG_TYPE_CGROUP_DEVICE and attaches or replaces it on the cgroup. */
+  attachDeviceFilter(cgroup: number, instructions: Uint8Array): void;
+  /** The cgroup's directory as an O_PATH descriptor: for CLONE_INTO_CGROUP and attachDeviceFilter. */
+  openCgroup(path: string): number;
+  /**
+   * Waits until `event` of the cgroup's `cgroup.events` is `on`; false after `timeout` milliseconds (-1: for ever). A cgroup
+   * that is gone has no event on.
+   */
+  waitCgroupEvent(path: string, event: 'populated' | 'frozen', on: boolean, timeout: number): boolean;
+
+  // --- seccomp (addon/seccomp.cc)
+  /** Compiles with libseccomp; the result is BPF as the kernel loads it. */
+  compileSeccomp(profile: SeccompRequest): Uint8Array;
+  /** The cached filter for exactly this `key` in `directory`: an open descriptor at the filter's first byte, or -1. */
+  openSeccompCache(directory: string, key: string): number;
+  /**
+   * Keeps a filter in `directory` (made when missing, 0700) and returns it open, as above. What cannot be kept (full disk,
+   * read-only directory) comes back in memory all the same.
+   */
+  writeSeccompCache(directory: string, key: string, filter: Uint8Array): number;
+}
+
+/** A profile as libseccomp takes it: names resolved to numbers by the plan where they are ours, left to libseccomp where they are its. */
+export interface SeccompRequest {
+  /** SCMP_ACT_* words. */
+  readonly defaultAction: number;
+  /** SCMP_ARCH_* tokens; empty: the native one. */
+  readonly architectures: readonly number[];
+  readonly rules: readonly {
+    readonly action: number;
+    readonly names: readonly string[];
+    readonly args: readonly { readonly index: number; readonly op: number; readonly value: string; readonly valueTwo: string }[];
+  }[];
+  /** Answer ENOSYS to system calls newer than any the profile names. */
+  readonly unknownIsEnosys: boolean;
+}
+
+declare const process: { dlopen(module: { exports: unknown }, path: string): void };
+
+let loaded: Native | undefined;
+
+/** The addon. The first call loads it from beside the executable or the library, never by a search. */
+export function native(): Native {
+  if (loaded === undefined) {
+    const module = { exports: {} };
+    process.dlopen(module, installation().addon);
+    loaded = module.exports as Native;
+  }
+  return loaded;
+}

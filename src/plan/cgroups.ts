@@ -1,0 +1,155 @@
+/** The container's cgroup: where it is, what is written into its files, which devices it may use, who owns it. */
+import { TsrunError } from '../errors.js';
+import type { IdMapping, Linux, Resources, Spec } from '../spec/types.js';
+import { planDeviceFilter } from './devices.js';
+import type { Host } from './host.js';
+import type { CgroupPlan, CgroupWrite } from './plan.js';
+import { cpuWarnings, cpuWrites } from './resources/cpu.js';
+import { cpusetWrites } from './resources/cpuset.js';
+import { hugetlbWrites } from './resources/hugetlb.js';
+import { ioWarnings, ioWrites } from './resources/io.js';
+import { memoryWarnings, memoryWrites } from './resources/memory.js';
+import { pidsWrites } from './resources/pids.js';
+import { rdmaWrites } from './resources/rdma.js';
+import { unifiedWrites } from './resources/unified.js';
+
+export type CgroupManager = 'cgroupfs' | 'systemd' | 'disabled';
+
+/** What a host without cgroup v2 is told. */
+export const NO_CGROUP2 =
+  'this host has no cgroup v2: boot it with systemd.unified_cgroup_hierarchy=1 (or cgroup_no_v1=all), or mount cgroup2 on /sys/fs/cgroup/unified';
+
+export interface ResourcesPlan {
+  /** In the order the kernel wants them; `unified` last, so that it has the last word. */
+  readonly writes: readonly CgroupWrite[];
+  readonly warnings: readonly string[];
+}
+
+/** The files, whether this host has them or not. */
+function translate(resources: Resources): ResourcesPlan {
+  const writes: CgroupWrite[] = [];
+  const warnings: string[] = [];
+  if (resources.cpu) {
+    writes.push(...cpusetWrites(resources.cpu), ...cpuWrites(resources.cpu));
+    warnings.push(...cpuWarnings(resources.cpu));
+  }
+  if (resources.memory) {
+    writes.push(...memoryWrites(resources.memory));
+    warnings.push(...memoryWarnings(resources.memory));
+  }
+  if (resources.blockIO) {
+    writes.push(...ioWrites(resources.blockIO));
+    warnings.push(...ioWarnings(resources.blockIO));
+  }
+  if (resources.pids) writes.push(...pidsWrites(resources.pids));
+  if (resources.hugepageLimits) writes.push(...hugetlbWrites(resources.hugepageLimits));
+  if (resources.rdma) writes.push(...rdmaWrites(resources.rdma));
+  const { classID, priorities = [] } = resources.network ?? {};
+  if (classID !== undefined || priorities.length > 0) {
+    warnings.push('/linux/resources/network: ignored, cgroup v2 has no network controllers');
+  }
+  if (resources.unified) writes.push(...unifiedWrites(resources.unified));
+  return { writes, warnings };
+}
+
+/**
+ * The cgroup files that `resources` asks for, without the devices; `update` uses it as well. Throws when one needs a
+ * controller that is not among `controllers` (`cgroup.controllers` of the cgroup v2 mount).
+ */
+export function planResources(resources: Resources, controllers: readonly string[]): ResourcesPlan {
+  const plan = translate(resources);
+  const missing = plan.writes.find(({ controller }) => controller !== '' && !controllers.includes(controller));
+  if (missing) {
+    const has = controllers.length > 0 ? `it has: ${controllers.join(' ')}` : 'it has none';
+    throw new TsrunError(`${missing.pointer}: this host's cgroup v2 has no "${missing.controller}" controller (${has})`);
+  }
+  return plan;
+}
+
+/** `/a/../b//c` as `/b/c`: no `..` is left to leave the mount with. */
+function cleaned(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+/**
+ * Beside the runtime's own cgroup, not below: cgroup v2 lets only those cgroups have controllers for others that have no
+ * processes themselves.
+ */
+function besideOwn(host: Host, name: string): string {
+  return cleaned(`${cleaned(`${host.ownCgroup}/..`)}/${cleaned(name)}`);
+}
+
+/**
+ * `linux.cgroupsPath` below the cgroup mount: an absolute one counts from the mount, a relative one from the parent of the
+ * runtime's own cgroup. systemd's form `slice:prefix:name` is just a name here. Without one: `/tsrun/ID`, or beside the
+ * runtime's own cgroup when the caller is not root.
+ */
+function cgroupPath(linux: Linux, id: string, host: Host, rootless: boolean): string {
+  const path = linux.cgroupsPath ?? '';
+  if (path === '') return rootless ? besideOwn(host, `tsrun-${id}`) : `/tsrun/${id}`;
+  if (path.includes('\0') || path.includes('\n')) throw new TsrunError('/linux/cgroupsPath: contains a NUL byte or a line break');
+  const clean = path.startsWith('/') ? cleaned(path) : besideOwn(host, path);
+  if (clean === '/') throw new TsrunError(`/linux/cgroupsPath: ${path} is the root of all cgroups`);
+  return clean;
+}
+
+function hostId(id: number, mappings: readonly IdMapping[]): number | null {
+  const range = mappings.find(({ containerID, size }) => id >= containerID && id < containerID + size);
+  return range ? range.hostID + (id - range.containerID) : null;
+}
+
+/**
+ * Whose the cgroup becomes: the container's user, if the container sees the cgroup as the root of its own cgroup namespace
+ * and may write there (runtime-spec config-linux.md, "Cgroup ownership"); null leaves it the caller's.
+ */
+function cgroupOwner(spec: Spec, linux: Linux, host: Host): CgroupPlan['owner'] {
+  const own = linux.namespaces?.some(({ type, path }) => type === 'cgroup' && !path) ?? false;
+  const mount = spec.mounts?.findLast(({ destination }) => cleaned(destination) === '/sys/fs/cgroup');
+  const isCgroup = mount?.type === 'cgroup' || mount?.type === 'cgroup2';
+  const readonly = mount?.options?.findLast((option) => option === 'ro' || option === 'rw') === 'ro';
+  if (!own || !isCgroup || readonly) return null;
+  const uid = spec.process?.user?.uid ?? 0;
+  const user = linux.namespaces?.find(({ type }) => type === 'user');
+  // the mappings of a user namespace that someone else made are not known here
+  const outside = user === undefined ? uid : user.path ? null : hostId(uid, linux.uidMappings ?? []);
+  if (outside === null || outside === host.euid) return null;
+  // nobody but root gives a file away
+  return host.euid === 0 ? { uid: outside, gid: -1 } : null;
+}
+
+/**
+ * What is done about the container's cgroup; null: nothing, it stays in the caller's. Throws when the config asks for
+ * something this host's cgroup v2, or the chosen manager, cannot give.
+ */
+export function planCgroup(spec: Spec, id: string, host: Host, manager: CgroupManager): CgroupPlan | null {
+  if (manager === 'systemd') {
+    throw new TsrunError('the systemd cgroup manager is not supported: use --cgroup-manager cgroupfs (without --systemd-cgroup)');
+  }
+  const linux = spec.linux ?? {};
+  const resources = linux.resources ?? {};
+  const rootless = host.euid !== 0 || host.inUserNamespace;
+  if (manager === 'disabled' || (host.cgroupMount === null && rootless)) {
+    const asked = translate(resources).writes[0];
+    if (asked === undefined) return null;
+    const why = manager === 'disabled' ? 'the cgroup manager is "disabled"' : NO_CGROUP2;
+    throw new TsrunError(`${asked.pointer}: cannot set limits without cgroups: ${why}`);
+  }
+  if (host.cgroupMount === null) throw new TsrunError(NO_CGROUP2);
+  const { writes, warnings } = planResources(resources, host.controllers);
+  return {
+    path: cgroupPath(linux, id, host, rootless),
+    // all there are: the ones without a limit still count, for statistics and later updates
+    controllers: host.controllers,
+    writes,
+    deviceFilter: planDeviceFilter(resources.devices ?? []),
+    deviceFilterOptional: rootless,
+    owner: cgroupOwner(spec, linux, host),
+    optional: rootless && writes.length === 0,
+    warnings,
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * The plan of a whole container: what `create` does, in order. Read top to bottom it is the container's table of contents;
+ * each topic has its own file.
+ */
+import type { Hook, IdMapping, Spec } from '../spec/types.js';
+import { planCgroup, type CgroupManager } from './cgroups.js';
+import type { Host } from './host.js';
+import { namespaceOf, planNamespaces, userNamespaceKind } from './namespaces.js';
+import type { Plan, Slot } from './plan.js';
+import { planProcess } from './process.js';
+import { planRootfs, planRootfsEnd } from './rootfs.js';
+import { planSeccomp } from './seccomp.js';
+import type { Step } from './steps.js';
+
+export interface PlanOptions {
+  readonly id: string;
+  /** Absolute path. */
+  readonly bundle: string;
+  readonly cgroupManager: CgroupManager;
+  readonly noPivot: boolean;
+  readonly noNewKeyring: boolean;
+  /** Descriptors from 3 on that go to the program. */
+  readonly preserveFds: number;
+  /** Further ones, by the LISTEN_FDS protocol (man 3 sd_listen_fds). */
+  readonly listenFds: number;
+}
+
+/** The slot of the socket that a waiting init listens on. Native code looks for it in slot 0. */
+export const START_SLOT = 'start';
+/** The slot of the socket that a terminal's master is sent over. */
+export const CONSOLE_SLOT = 'console';
+/** The slot of the compiled seccomp filter. */
+export const SECCOMP_SLOT = 'seccomp';
+
+/** Pure: the same spec, host and options give the same plan. */
+export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
+  const user = userNamespaceKind(spec);
+  const context = {
+    bundle: options.bundle,
+    host,
+    userNamespace: user,
+    cgroupNamespace: namespaceOf(spec, 'cgroup') !== undefined,
+    networkNamespace: namespaceOf(spec, 'network') !== undefined,
+    mountNamespace: namespaceOf(spec, 'mount') !== undefined,
+    noPivot: options.noPivot,
+  };
+  const cgroup = planCgroup(spec, options.id, host, options.cgroupManager);
+  const namespaces = planNamespaces(spec, host);
+  const begin = planRootfs(spec, context);
+  const linux = spec.linux ?? {};
+  const seccomp = linux.seccomp === undefined ? null : planSeccomp(linux.seccomp, host);
+  const process =
+    spec.process === undefined
+      ? null
+      : planProcess(withListenFds(spec.process, options.listenFds), {
+          host,
+          userNamespace: user,
+          setgroupsDenied: user === 'new' && deniesSetgroups(spec, host),
+          limits: user === 'none' ? 'self' : 'host',
+          seccomp: seccomp === null ? null : { slot: SECCOMP_SLOT, flags: seccomp.flags, listener: '' },
+          personality: linux.personality,
+          preserved: options.preserveFds + options.listenFds,
+        });
+
+  // An ordinary user's id maps are written by helpers that ask who owns /proc/PID: there init hides once that is done.
+  const hide: Step[] = [{ op: 'undumpable' }];
+  const mapped = namespaces.idMaps !== null && host.euid !== 0;
+  const terminal = spec.process?.terminal === true;
+  const hooks = spec.hooks ?? {};
+  const slots: Slot[] = [
+    { name: START_SLOT, open: 'listen' },
+    ...(terminal ? [{ name: CONSOLE_SLOT, open: 'console' } as const] : []),
+    ...(seccomp === null ? [] : [{ name: SECCOMP_SLOT, open: 'seccomp' } as const]),
+    ...namespaces.slots,
+    ...begin.slots,
+  ];
+  const steps: Step[] = [
+    ...(mapped ? [] : hide),
+    ...namespaces.steps,
+    ...(mapped ? hide : []),
+    { op: 'session' },
+    ...(options.noNewKeyring ? [] : [{ op: 'keyring', name: `_ses.${options.id}` } as const]),
+    ...(spec.hostname === undefined || spec.hostname === '' ? [] : [{ op: 'hostname', name: spec.hostname } as const]),
+    ...(spec.domainname === undefined || spec.domainname === '' ? [] : [{ op: 'domainname', name: spec.domainname } as const]),
+    ...begin.steps,
+    ...(terminal ? [consoleStep(spec)] : []),
+    ...runtimeHookSteps(spec),
+    ...hookSteps('createContainer', hooks.createContainer),
+    ...planRootfsEnd(spec, context),
+    ...(process?.before ?? []),
+    { op: 'ready' },
+    ...hookSteps('startContainer', hooks.startContainer),
+    { op: 'begin' },
+    ...(process?.last ?? []),
+    { op: 'exec' },
+  ];
+  return {
+    slots,
+    cloneFlags: namespaces.cloneFlags,
+    pidNamespace: namespaces.pidNamespace,
+    idMaps: namespaces.idMaps,
+    cgroup,
+    oomScoreAdj: spec.process?.oomScoreAdj ?? null,
+    hostLimits: process?.hostLimits ?? [],
+    seccomp,
+    steps,
+    warnings: [...(cgroup?.warnings ?? []), ...(process?.warnings ?? [])],
+  };
+}
+
+function consoleStep(spec: Spec): Step {
+  return {
+    op: 'console',
+    slot: CONSOLE_SLOT,
+    rows: spec.process?.consoleSize?.height ?? 0,
+    columns: spec.process?.consoleSize?.width ?? 0,
+    uid: spec.process?.user?.uid ?? 0,
+    bind: true,
+  };
+}
+
+/** Init asks the runtime to run its hooks, and gets the container's state for its own in the answer. */
+function runtimeHookSteps(spec: Spec): Step[] {
+  const { prestart = [], createRuntime = [], createContainer = [] } = spec.hooks ?? {};
+  return prestart.length + createRuntime.length + createContainer.length === 0 ? [] : [{ op: 'ask', what: 'createRuntime' }];
+}
+
+/** Hooks that init runs itself, in the container's namespaces. */
+function hookSteps(kind: 'createContainer' | 'startContainer', hooks: readonly Hook[] | undefined): Step[] {
+  return (hooks ?? []).map((hook, index) => ({
+    op: 'hook',
+    kind,
+    index,
+    path: hook.path,
+    args: hook.args ?? [],
+    env: hook.env ?? [],
+    timeout: (hook.timeout ?? 0) * 1000,
+  }));
+}
+
+/**
+ * Whether an ordinary user writes the group map himself, for which the kernel wants setgroups(2) denied; newgidmap, which
+ * writes all longer maps, does not (man 7 user_namespaces).
+ */
+export function deniesSetgroups(spec: Spec, host: Host): boolean {
+  return host.euid !== 0 && !needsHelpers(spec, host);
+}
+
+/** Whether newuidmap and newgidmap must write the maps: an ordinary user may map nothing but his own ids himself. */
+export function needsHelpers(spec: Spec, host: Host): boolean {
+  if (host.euid === 0) return false;
+  const { uidMappings: uids = [], gidMappings: gids = [] } = spec.linux ?? {};
+  const own = (mappings: readonly IdMapping[], id: number) =>
+    mappings.length === 0 || (mappings.length === 1 && mappings[0]?.size === 1 && mappings[0].hostID === id);
+  return !own(uids, host.euid) || !own(gids, host.egid);
+}
+
+function withListenFds(process: NonNullable<Spec['process']>, count: number): NonNullable<Spec['process']> {
+  if (count === 0) return process;
+  return { ...process, env: [...(process.env ?? []), `LISTEN_FDS=${count}`, 'LISTEN_PID=1'] };
+}

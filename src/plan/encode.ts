@@ -1,0 +1,101 @@
+import type { Op, Step } from './steps.js';
+
+/**
+ * The order in which a step's fields travel to tsrun-init. Native code reads them in this order
+ * (native/base/plan_reader.h); whoever changes one side changes the other.
+ */
+const FIELDS: { readonly [K in Op]: readonly Exclude<keyof Extract<Step, { op: K }>, 'op'>[] } = {
+  join: ['slot', 'flag', 'type', 'late'],
+  joinRest: [],
+  joinProcess: ['slot', 'flags'],
+  unshare: ['flags'],
+  idmap: [],
+  becomeRoot: [],
+  timeOffsets: ['text'],
+  fork: ['flags'],
+  hostname: ['name'],
+  domainname: ['name'],
+  propagation: ['flags'],
+  root: ['path', 'clone'],
+  mount: [
+    'destination',
+    'kind',
+    'type',
+    'source',
+    'set',
+    'clear',
+    'setRecursive',
+    'clearRecursive',
+    'propagation',
+    'copyUp',
+    'idmap',
+    'idmapRecursive',
+    'data',
+  ],
+  device: ['path', 'type', 'major', 'minor', 'mode', 'uid', 'gid'],
+  bindDevice: ['path', 'source'],
+  symlink: ['path', 'target'],
+  console: ['slot', 'rows', 'columns', 'uid', 'bind'],
+  mask: ['path'],
+  readonlyPath: ['path'],
+  sysctl: ['path', 'value'],
+  makeDirectory: ['path'],
+  pivotRoot: [],
+  moveRoot: [],
+  chroot: [],
+  rootPropagation: ['flags'],
+  rootReadonly: [],
+  currentRoot: [],
+  undumpable: [],
+  session: [],
+  keyring: ['name'],
+  rlimit: ['resource', 'soft', 'hard'],
+  personality: ['persona'],
+  scheduler: ['policy', 'flags', 'nice', 'priority', 'runtime', 'deadline', 'period'],
+  ioPriority: ['value'],
+  apparmor: ['profile'],
+  selinux: ['label'],
+  home: ['uid'],
+  bounding: ['set'],
+  user: ['uid', 'gid', 'groups', 'setgroups', 'umask'],
+  capabilities: ['effective', 'permitted', 'inheritable', 'ambient'],
+  cwd: ['path'],
+  noNewPrivileges: [],
+  program: ['args', 'env', 'preserved', 'home'],
+  hook: ['kind', 'index', 'path', 'args', 'env', 'timeout'],
+  seccomp: ['slot', 'flags', 'listener'],
+  ask: ['what'],
+  ready: [],
+  begin: [],
+  exec: [],
+  fail: ['errno'],
+};
+
+/** Fields that name a slot: they travel as its number. */
+const SLOT_FIELDS = new Set(['slot', 'idmap', 'listener']);
+
+/**
+ * The plan's steps as tsrun-init reads them: NUL-terminated fields behind a header that counts them. A value with a NUL
+ * in it makes the count wrong, and native code refuses the whole.
+ * @param slots the names of the descriptors, in the order they are handed over
+ */
+export function encodeSteps(steps: readonly Step[], slots: readonly string[]): string {
+  const body: (string | number)[] = [];
+  for (const step of steps) {
+    const at = body.push(step.op, 0);
+    for (const field of FIELDS[step.op]) {
+      const value = (step as unknown as Record<string, unknown>)[field];
+      if (Array.isArray(value)) {
+        body.push(value.length, ...(value as (string | number)[]));
+      } else if (typeof value === 'boolean') {
+        body.push(value ? 1 : 0);
+      } else if (SLOT_FIELDS.has(field)) {
+        body.push(slots.indexOf(value as string));
+      } else {
+        body.push(value as string | number);
+      }
+    }
+    body[at - 1] = body.length - at;
+  }
+  return ['tsrun-plan', 1, body.length + 4, steps.length, ...body, ''].join('\0');
+}

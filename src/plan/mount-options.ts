@@ -1,0 +1,235 @@
+/**
+ * The options of `mounts[].options`, and what each of them means to the kernel's mount API (man 2 mount_setattr, fsconfig,
+ * mount). What is not in these tables belongs to the file system.
+ */
+
+export const MOUNT_ATTR_RDONLY = 0x1;
+export const MOUNT_ATTR_NOSUID = 0x2;
+export const MOUNT_ATTR_NODEV = 0x4;
+export const MOUNT_ATTR_NOEXEC = 0x8;
+/** The field of the access-time modes: changing the mode means clearing the whole field. RELATIME is its 0. */
+export const MOUNT_ATTR__ATIME = 0x70;
+export const MOUNT_ATTR_NOATIME = 0x10;
+export const MOUNT_ATTR_STRICTATIME = 0x20;
+export const MOUNT_ATTR_NODIRATIME = 0x80;
+export const MOUNT_ATTR_NOSYMFOLLOW = 0x200000;
+
+export const MS_REC = 0x4000;
+export const MS_UNBINDABLE = 1 << 17;
+export const MS_PRIVATE = 1 << 18;
+export const MS_SLAVE = 1 << 19;
+export const MS_SHARED = 1 << 20;
+
+/** Propagation words, as `linux.rootfsPropagation` and the mount options have them. */
+export const PROPAGATION: ReadonlyMap<string, number> = new Map([
+  ['private', MS_PRIVATE],
+  ['rprivate', MS_PRIVATE | MS_REC],
+  ['slave', MS_SLAVE],
+  ['rslave', MS_SLAVE | MS_REC],
+  ['shared', MS_SHARED],
+  ['rshared', MS_SHARED | MS_REC],
+  ['unbindable', MS_UNBINDABLE],
+  ['runbindable', MS_UNBINDABLE | MS_REC],
+]);
+
+/** Changes to a mount's attributes: bits to set, bits to clear. */
+export interface Attributes {
+  set: number;
+  clear: number;
+}
+
+type AttributeChange = (attributes: Attributes) => void;
+
+const turnOn =
+  (bit: number): AttributeChange =>
+  (attributes) => {
+    attributes.set |= bit;
+    attributes.clear &= ~bit;
+  };
+
+const turnOff =
+  (bit: number): AttributeChange =>
+  (attributes) => {
+    attributes.set &= ~bit;
+    attributes.clear |= bit;
+  };
+
+// The kernel refuses an access-time mode unless the field is cleared in the same call (man 2 mount_setattr).
+const accessTime =
+  (mode: number): AttributeChange =>
+  (attributes) => {
+    attributes.set = (attributes.set & ~MOUNT_ATTR__ATIME) | mode;
+    attributes.clear |= MOUNT_ATTR__ATIME;
+  };
+
+// "norelatime" asks for no mode of its own: it takes back an earlier "relatime".
+const noRelatime: AttributeChange = (attributes) => {
+  if ((attributes.set & MOUNT_ATTR__ATIME) === 0) attributes.clear &= ~MOUNT_ATTR__ATIME;
+};
+
+const RELATIME = accessTime(0);
+
+/** Options about one mount. With an `r` in front (`rro`) they are about all mounts below it too. */
+const ATTRIBUTES: ReadonlyMap<string, AttributeChange> = new Map([
+  ['ro', turnOn(MOUNT_ATTR_RDONLY)],
+  ['rw', turnOff(MOUNT_ATTR_RDONLY)],
+  ['nosuid', turnOn(MOUNT_ATTR_NOSUID)],
+  ['suid', turnOff(MOUNT_ATTR_NOSUID)],
+  ['nodev', turnOn(MOUNT_ATTR_NODEV)],
+  ['dev', turnOff(MOUNT_ATTR_NODEV)],
+  ['noexec', turnOn(MOUNT_ATTR_NOEXEC)],
+  ['exec', turnOff(MOUNT_ATTR_NOEXEC)],
+  ['nodiratime', turnOn(MOUNT_ATTR_NODIRATIME)],
+  ['diratime', turnOff(MOUNT_ATTR_NODIRATIME)],
+  ['nosymfollow', turnOn(MOUNT_ATTR_NOSYMFOLLOW)],
+  ['symfollow', turnOff(MOUNT_ATTR_NOSYMFOLLOW)],
+  ['noatime', accessTime(MOUNT_ATTR_NOATIME)],
+  ['strictatime', accessTime(MOUNT_ATTR_STRICTATIME)],
+  ['relatime', RELATIME],
+  // Without a mode the kernel's own is relatime.
+  ['atime', RELATIME],
+  ['nostrictatime', RELATIME],
+  ['norelatime', noRelatime],
+]);
+
+/** Switches of the file system as a whole: the option that sets each, the one that takes it back. */
+const SUPERBLOCK: ReadonlyMap<string, { readonly flag: string; readonly on: boolean }> = new Map([
+  ['sync', { flag: 'sync', on: true }],
+  ['async', { flag: 'sync', on: false }],
+  ['dirsync', { flag: 'dirsync', on: true }],
+  ['lazytime', { flag: 'lazytime', on: true }],
+  ['nolazytime', { flag: 'lazytime', on: false }],
+  ['mand', { flag: 'mand', on: true }],
+  ['nomand', { flag: 'mand', on: false }],
+]);
+
+// fsconfig(2) has no word for what a flag turns off, other than these.
+const SUPERBLOCK_OFF: ReadonlyMap<string, string> = new Map([
+  ['sync', 'async'],
+  ['lazytime', 'nolazytime'],
+  ['mand', 'nomand'],
+]);
+
+/**
+ * Known options that change nothing here: `silent` and `loud` are about kernel messages, which fsconfig(2) returns to the
+ * caller instead; versions of inodes are the file system's own business (the mount API has no flag for them).
+ */
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['', 'defaults', 'silent', 'loud', 'iversion', 'noiversion']);
+
+const KINDS: ReadonlySet<string> = new Set(['bind', 'rbind', 'remount']);
+const EXTENSIONS: ReadonlySet<string> = new Set(['tmpcopyup', 'idmap', 'ridmap']);
+
+export interface MountOptions {
+  bind: 'bind' | 'rbind' | null;
+  remount: boolean;
+  readonly attributes: Attributes;
+  readonly recursive: Attributes;
+  readonly propagation: number[];
+  copyUp: boolean;
+  idmap: 'idmap' | 'ridmap' | null;
+  /** Names of superblock flags for fsconfig(2), in the order of their first mention. */
+  readonly superblock: string[];
+  /** For the file system: `key=value` or `key`, one each. */
+  readonly data: string[];
+}
+
+/** Reads the options in their order: where two contradict each other the later wins. */
+export function parseMountOptions(options: readonly string[]): MountOptions {
+  const superblock = new Map<string, boolean>();
+  const parsed: MountOptions = {
+    bind: null,
+    remount: false,
+    attributes: { set: 0, clear: 0 },
+    recursive: { set: 0, clear: 0 },
+    propagation: [],
+    copyUp: false,
+    idmap: null,
+    superblock: [],
+    data: [],
+  };
+  for (const option of options) {
+    if (WITHOUT_EFFECT.has(option)) continue;
+    const attribute = ATTRIBUTES.get(option);
+    if (attribute !== undefined) {
+      attribute(parsed.attributes);
+      continue;
+    }
+    const propagation = PROPAGATION.get(option);
+    if (propagation !== undefined) {
+      parsed.propagation.push(propagation);
+      continue;
+    }
+    const recursive = option.startsWith('r') ? ATTRIBUTES.get(option.slice(1)) : undefined;
+    if (recursive !== undefined) {
+      recursive(parsed.recursive);
+      continue;
+    }
+    const flag = SUPERBLOCK.get(option);
+    if (flag !== undefined) {
+      superblock.set(flag.flag, flag.on);
+      continue;
+    }
+    switch (option) {
+      case 'bind':
+        // "rbind" is more than "bind": together they are "rbind".
+        parsed.bind ??= 'bind';
+        break;
+      case 'rbind':
+        parsed.bind = 'rbind';
+        break;
+      case 'remount':
+        parsed.remount = true;
+        break;
+      case 'tmpcopyup':
+        parsed.copyUp = true;
+        break;
+      case 'idmap':
+      case 'ridmap':
+        parsed.idmap = option;
+        break;
+      default:
+        parsed.data.push(...splitData(option));
+    }
+  }
+  for (const [flag, on] of superblock) {
+    const name = on ? flag : SUPERBLOCK_OFF.get(flag);
+    if (name !== undefined) parsed.superblock.push(name);
+  }
+  return parsed;
+}
+
+/**
+ * The single options in `text`, which may hold several with commas between them. As for mount(8), a comma in double
+ * quotes or behind a backslash belongs to the value; quotes around a whole value (SELinux contexts) are taken off.
+ */
+function splitData(text: string): string[] {
+  const parts: string[] = [];
+  let part = '';
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charAt(at);
+    if (c === '\\' && at + 1 < text.length) {
+      part += c + text.charAt(++at);
+    } else if (c === ',' && !quoted) {
+      parts.push(part);
+      part = '';
+    } else {
+      if (c === '"') quoted = !quoted;
+      part += c;
+    }
+  }
+  parts.push(part);
+  return parts.filter((each) => each !== '').map((each) => each.replace(/^([^="]+)="([^"]*)"$/, '$1=$2'));
+}
+
+/** Every option that is not left to the file system, sorted: for `features`. */
+export function knownMountOptions(): string[] {
+  return [
+    ...[...ATTRIBUTES.keys()].flatMap((option) => [option, `r${option}`]),
+    ...PROPAGATION.keys(),
+    ...SUPERBLOCK.keys(),
+    ...[...WITHOUT_EFFECT].filter((option) => option !== ''),
+    ...KINDS,
+    ...EXTENSIONS,
+  ].sort();
+}

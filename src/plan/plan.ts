@@ -1,0 +1,88 @@
+import type { Step } from './steps.js';
+
+/** A descriptor the host opens before the container's first process is made; steps refer to it by `name`. */
+export type Slot =
+  | { readonly name: string; readonly open: 'namespace'; readonly path: string; readonly flag: number }
+  | { readonly name: string; readonly open: 'listen' }
+  | { readonly name: string; readonly open: 'console' }
+  | { readonly name: string; readonly open: 'seccomp' }
+  | { readonly name: string; readonly open: 'process' }
+  /** A connection to the unix stream socket at `path`. */
+  | { readonly name: string; readonly open: 'connect'; readonly path: string }
+  | { readonly name: string; readonly open: 'userNamespace'; readonly uidMap: string; readonly gidMap: string };
+
+/** A value to be written to one file of the container's cgroup. */
+export interface CgroupWrite {
+  /** File name below the cgroup: `memory.max`. */
+  readonly file: string;
+  readonly value: string;
+  /** The controller the file belongs to; empty for the core's files. */
+  readonly controller: string;
+  /** The config's property, for the error text: `/linux/resources/memory/limit`. */
+  readonly pointer: string;
+  /** What to write when this kernel has no such file. */
+  readonly instead?: { readonly file: string; readonly value: string };
+  /** Names of errno with which the write may fail without harm. */
+  readonly tolerate?: readonly string[];
+  /** The write is refused unless `limit` is above the number that `file` holds; `what` names it in the refusal. */
+  readonly above?: { readonly file: string; readonly limit: string; readonly what: string };
+}
+
+export interface CgroupPlan {
+  /** Below the cgroup v2 mount, absolute, cleaned: `/tsrun/c1`. */
+  readonly path: string;
+  /** Controllers to enable on the way down. */
+  readonly controllers: readonly string[];
+  readonly writes: readonly CgroupWrite[];
+  /** eBPF of the device filter; null when every device is allowed or no rule was given. */
+  readonly deviceFilter: Uint8Array | null;
+  /** The filter is left out, with a warning, where the kernel forbids bpf(2): in a user namespace. */
+  readonly deviceFilterOptional: boolean;
+  /** The container's user (host ids; gid -1: as it is) becomes the cgroup's owner; null leaves it. */
+  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  /** Nothing was asked of it: the container goes without where the caller may not make it (rootless). */
+  readonly optional: boolean;
+  readonly warnings: readonly string[];
+}
+
+export interface RlimitPlan {
+  readonly resource: number;
+  readonly soft: string;
+  readonly hard: string;
+}
+
+export interface IdMaps {
+  /** As /proc/PID/uid_map wants it: lines of `inside outside count`. */
+  readonly uidMap: string;
+  readonly gidMap: string;
+}
+
+/** Everything `create` is going to do, as data. */
+export interface Plan {
+  readonly slots: readonly Slot[];
+  /** CLONE_NEW* for the clone that makes the first process. */
+  readonly cloneFlags: number;
+  /** Slot of the pid namespace that the first process is born in; empty: ours, or a new one. */
+  readonly pidNamespace: string;
+  /** Mappings the host writes when init asks `idmap`; null without a new user namespace. */
+  readonly idMaps: IdMaps | null;
+  readonly cgroup: CgroupPlan | null;
+  readonly oomScoreAdj: number | null;
+  /** Limits the host sets once init is ready, because init in its user namespace may not. */
+  readonly hostLimits: readonly RlimitPlan[];
+  /** The filter to compile, or take from the cache, for the slot `seccomp`. */
+  readonly seccomp: SeccompPlan | null;
+  readonly steps: readonly Step[];
+  /** Things that were left out because this machine cannot give them, in words. */
+  readonly warnings: readonly string[];
+}
+
+export interface SeccompPlan {
+  /** Everything the filter depends on, as text: the cache's key. */
+  readonly key: string;
+  /** SECCOMP_FILTER_FLAG_* for the `seccomp` step. */
+  readonly flags: number;
+  /** Where the descriptor of SCMP_ACT_NOTIFY goes; null when no rule notifies. */
+  readonly listener: { readonly path: string; readonly metadata: string } | null;
+  readonly request: import('../native.js').SeccompRequest;
+}

@@ -1,0 +1,176 @@
+import { TsrunError } from '../errors.js';
+import type { IOPriority, Personality, Process, Scheduler, SchedulerFlag, SchedulerPolicy, User } from '../spec/types.js';
+import { planCapabilities } from './capabilities.js';
+import type { Host } from './host.js';
+import type { UserNamespaceKind } from './namespaces.js';
+import { planRlimits } from './rlimits.js';
+import type { RlimitPlan } from './plan.js';
+import type { Step } from './steps.js';
+
+export interface ProcessContext {
+  readonly host: Host;
+  readonly userNamespace: UserNamespaceKind;
+  /** The container's user namespace says `deny` in /proc/PID/setgroups: no supplementary groups (man 7 user_namespaces). */
+  readonly setgroupsDenied: boolean;
+  /** Who sets the limits: the process itself, or the host because the process is not allowed to raise any. */
+  readonly limits: 'self' | 'host';
+  /** `linux.personality`. */
+  readonly personality: Personality | undefined;
+  /** The slots of the compiled filter and of the connection its listener goes to (empty: no rule notifies); null: no filter. */
+  readonly seccomp: { readonly slot: string; readonly flags: number; readonly listener: string } | null;
+  /** Descriptors from 3 on that the program gets. */
+  readonly preserved: number;
+}
+
+export interface ProcessPlan {
+  /** Everything that can fail for reasons of the config: done in `create`. */
+  readonly before: readonly Step[];
+  /** What must not come earlier than right before the program: done in `start`, behind the startContainer hooks. */
+  readonly last: readonly Step[];
+  readonly hostLimits: readonly RlimitPlan[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * What a process is given before it becomes the user's program: for `create` and `exec` alike.
+ *
+ * Loading a filter takes no_new_privs or CAP_SYS_ADMIN (man 2 seccomp). Without the former, the process keeps the latter
+ * beyond what it is to have, until the filter is loaded: so in both cases the filter comes last, and needs to allow next
+ * to nothing of what the runtime itself does.
+ */
+export function planProcess(process: Process, context: ProcessContext): ProcessPlan {
+  const { host, seccomp } = context;
+  if (process.args === undefined || process.args.length === 0) throw new TsrunError('/process/args: must have at least one item');
+  const user = planUser(process.user, context);
+  const capabilities = planCapabilities(process.capabilities, host, context.userNamespace !== 'none');
+  const { effective, permitted, inheritable, ambient } = capabilities;
+  const limits = planRlimits(process.rlimits);
+  const environment = planEnvironment(process.env ?? []);
+  const warnings = [...capabilities.warnings];
+  const noNewPrivileges = process.noNewPrivileges === true;
+  const { effectiveWithAdmin, permittedWithAdmin } = capabilities;
+  const keepsAdmin = seccomp !== null && !noNewPrivileges && (effectiveWithAdmin !== effective || permittedWithAdmin !== permitted);
+
+  const steps: Step[] = [];
+  if (process.scheduler !== undefined) steps.push(schedulerStep(process.scheduler));
+  if (process.ioPriority !== undefined) steps.push(ioPriorityStep(process.ioPriority));
+  if (context.personality !== undefined) {
+    steps.push({ op: 'personality', persona: context.personality.domain === 'LINUX32' ? 8 : 0 });
+    if ((context.personality.flags ?? []).length > 0) warnings.push('ignoring /linux/personality/flags: none is defined');
+  }
+  steps.push(...labelSteps(process, host));
+  if (noNewPrivileges) steps.push({ op: 'noNewPrivileges' });
+  if (environment.home) steps.push({ op: 'home', uid: user.uid });
+  steps.push({ op: 'bounding', set: capabilities.bounding });
+  // As late as the privilege to raise them lasts: a low limit on files would be in init's own way.
+  if (context.limits === 'self') steps.push(...limits.map((limit): Step => ({ op: 'rlimit', ...limit })));
+  steps.push(user);
+  steps.push(
+    keepsAdmin
+      ? { op: 'capabilities', effective: effectiveWithAdmin, permitted: permittedWithAdmin, inheritable, ambient: '0' }
+      : { op: 'capabilities', effective, permitted, inheritable, ambient },
+    { op: 'cwd', path: process.cwd },
+    { op: 'program', args: process.args, env: environment.env, preserved: context.preserved, home: environment.home },
+  );
+
+  const filter: Step[] = [];
+  if (seccomp !== null) {
+    // The runtime answers with the message for the listener, which is sent with the filter's descriptor.
+    if (seccomp.listener !== '') filter.push({ op: 'ask', what: 'seccomp' });
+    filter.push({ op: 'seccomp', ...seccomp });
+    if (keepsAdmin) filter.push({ op: 'capabilities', effective, permitted, inheritable, ambient });
+  }
+  // `start` has nobody to ask: with a listener it all happens in `create`.
+  const early = seccomp !== null && seccomp.listener !== '';
+  return {
+    before: early ? [...steps, ...filter] : steps,
+    last: early ? [] : filter,
+    hostLimits: context.limits === 'host' ? limits : [],
+    warnings,
+  };
+}
+
+function planUser(user: User | undefined, context: ProcessContext): Extract<Step, { op: 'user' }> {
+  const gid = user?.gid ?? 0;
+  let groups = user?.additionalGids ?? [];
+  if (context.setgroupsDenied) {
+    // The process is in its own group anyway.
+    groups = groups.filter((group) => group !== gid);
+    if (groups.length > 0) {
+      throw new TsrunError('/process/user/additionalGids: the user namespace allows no supplementary groups (setgroups is denied)');
+    }
+  }
+  return { op: 'user', uid: user?.uid ?? 0, gid, groups, setgroups: !context.setgroupsDenied, umask: user?.umask ?? 0o022 };
+}
+
+/** For a variable that is given several times the last one counts; an empty HOME is as good as none. */
+function planEnvironment(given: readonly string[]): { env: string[]; home: boolean } {
+  const variables = new Map<string, string>();
+  for (const variable of given) {
+    const name = variable.slice(0, variable.indexOf('='));
+    variables.delete(name);
+    variables.set(name, variable);
+  }
+  const home = (variables.get('HOME') ?? 'HOME=') === 'HOME=';
+  if (home) variables.delete('HOME');
+  return { env: [...variables.values()], home };
+}
+
+function labelSteps(process: Process, host: Host): Step[] {
+  const steps: Step[] = [];
+  const { apparmorProfile = '', selinuxLabel = '' } = process;
+  if (apparmorProfile !== '') {
+    if (!host.apparmor) throw new TsrunError(`/process/apparmorProfile: this host has no AppArmor, is "${apparmorProfile}"`);
+    steps.push({ op: 'apparmor', profile: apparmorProfile });
+  }
+  if (selinuxLabel !== '') {
+    if (!host.selinux) throw new TsrunError(`/process/selinuxLabel: this host has no SELinux, is "${selinuxLabel}"`);
+    steps.push({ op: 'selinux', label: selinuxLabel });
+  }
+  return steps;
+}
+
+/** include/uapi/linux/sched.h */
+const POLICIES: Readonly<Record<SchedulerPolicy, number>> = {
+  SCHED_OTHER: 0,
+  SCHED_FIFO: 1,
+  SCHED_RR: 2,
+  SCHED_BATCH: 3,
+  SCHED_ISO: 4,
+  SCHED_IDLE: 5,
+  SCHED_DEADLINE: 6,
+};
+
+const SCHEDULER_FLAGS: Readonly<Record<SchedulerFlag, number>> = {
+  SCHED_FLAG_RESET_ON_FORK: 0x01,
+  SCHED_FLAG_RECLAIM: 0x02,
+  SCHED_FLAG_DL_OVERRUN: 0x04,
+  SCHED_FLAG_KEEP_POLICY: 0x08,
+  SCHED_FLAG_KEEP_PARAMS: 0x10,
+  SCHED_FLAG_UTIL_CLAMP_MIN: 0x20,
+  SCHED_FLAG_UTIL_CLAMP_MAX: 0x40,
+};
+
+/** man 2 sched_setattr */
+function schedulerStep(scheduler: Scheduler): Step {
+  let flags = 0;
+  for (const flag of scheduler.flags ?? []) flags |= SCHEDULER_FLAGS[flag];
+  return {
+    op: 'scheduler',
+    policy: POLICIES[scheduler.policy],
+    flags,
+    nice: scheduler.nice ?? 0,
+    priority: scheduler.priority ?? 0,
+    runtime: String(scheduler.runtime ?? 0),
+    deadline: String(scheduler.deadline ?? 0),
+    period: String(scheduler.period ?? 0),
+  };
+}
+
+const IO_CLASSES: Readonly<Record<IOPriority['class'], number>> = { IOPRIO_CLASS_RT: 1, IOPRIO_CLASS_BE: 2, IOPRIO_CLASS_IDLE: 3 };
+/** The class sits above 13 bits of priority (man 2 ioprio_set). */
+const IOPRIO_CLASS_SHIFT = 13;
+
+function ioPriorityStep({ class: name, priority }: IOPriority): Step {
+  return { op: 'ioPriority', value: (IO_CLASSES[name] << IOPRIO_CLASS_SHIFT) | (priority ?? 0) };
+}

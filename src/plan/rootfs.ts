@@ -1,0 +1,160 @@
+import { TsrunError } from '../errors.js';
+import type { Device, Spec } from '../spec/types.js';
+import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, PROPAGATION } from './mount-options.js';
+import { planMounts, planReadonlyMounts } from './mounts.js';
+import type { MountContext } from './mounts.js';
+import { cleanPath, joinPath } from './paths.js';
+import type { Slot } from './plan.js';
+import type { Step } from './steps.js';
+
+export interface RootfsContext extends MountContext {
+  /** The container has a mount namespace other than the runtime's. */
+  readonly mountNamespace: boolean;
+  /** MS_MOVE and chroot in place of pivot_root (`--no-pivot`: the root is an initramfs). */
+  readonly noPivot: boolean;
+}
+
+export interface RootfsPlan {
+  readonly steps: readonly Step[];
+  readonly slots: readonly Slot[];
+}
+
+type DeviceStep = Extract<Step, { op: 'device' }>;
+
+/** Devices every container has (OCI runtime-spec, config-linux.md, "Default Devices"); Documentation/admin-guide/devices.txt. */
+const DEFAULT_DEVICES: readonly DeviceStep[] = (
+  [
+    ['/dev/null', 1, 3],
+    ['/dev/zero', 1, 5],
+    ['/dev/full', 1, 7],
+    ['/dev/random', 1, 8],
+    ['/dev/urandom', 1, 9],
+    ['/dev/tty', 5, 0],
+  ] as const
+).map(([path, major, minor]) => ({ op: 'device', path, type: 'c', major, minor, mode: 0o666, uid: 0, gid: 0 }));
+
+const LINKS: readonly Step[] = (
+  [
+    ['/dev/ptmx', 'pts/ptmx'],
+    ['/dev/fd', '/proc/self/fd'],
+    ['/dev/stdin', '/proc/self/fd/0'],
+    ['/dev/stdout', '/proc/self/fd/1'],
+    ['/dev/stderr', '/proc/self/fd/2'],
+    ['/dev/core', '/proc/kcore'],
+  ] as const
+).map(([path, target]) => ({ op: 'symlink', path, target }));
+
+/** From the runtime's view of the file system to a complete tree for the container, before the createContainer hooks. */
+export function planRootfs(spec: Spec, context: RootfsContext): RootfsPlan {
+  if (spec.root === undefined) throw new TsrunError('/root: must be given');
+  const path = joinPath(context.bundle, spec.root.path);
+  if (!context.mountNamespace) {
+    refuseWithoutMountNamespace(spec);
+    return { steps: [{ op: 'root', path, clone: false }], slots: [] };
+  }
+  const mounts = planMounts(spec, context);
+  return {
+    steps: [
+      { op: 'propagation', flags: firstPropagation(spec, context) },
+      { op: 'root', path, clone: true },
+      ...mounts.steps,
+      ...(bindsDev(spec) ? [] : [...planDevices(spec, context), ...LINKS]),
+    ],
+    slots: mounts.slots,
+  };
+}
+
+/** What is done to the finished tree, and the move into it: after the createContainer hooks. */
+export function planRootfsEnd(spec: Spec, context: RootfsContext): Step[] {
+  const { sysctl, readonlyPaths, maskedPaths, rootfsPropagation } = spec.linux ?? {};
+  const steps: Step[] = Object.entries(sysctl ?? {}).map(([name, value]) => ({ op: 'sysctl', path: sysctlPath(name), value }));
+  const cwd = cleanPath(spec.process?.cwd ?? '/');
+  if (cwd !== '/') steps.push({ op: 'makeDirectory', path: cwd });
+  if (!context.mountNamespace) return [...steps, { op: 'chroot' }];
+  steps.push(
+    ...planReadonlyMounts(spec),
+    ...(readonlyPaths ?? []).map((path): Step => ({ op: 'readonlyPath', path })),
+    ...(maskedPaths ?? []).map((path): Step => ({ op: 'mask', path })),
+    { op: context.noPivot ? 'moveRoot' : 'pivotRoot' },
+  );
+  // Only now: the kernel moves no mount into or out of a shared one (man 2 pivot_root).
+  if (rootfsPropagation !== undefined) steps.push({ op: 'rootPropagation', flags: PROPAGATION.get(rootfsPropagation) ?? 0 });
+  if (spec.root?.readonly === true) steps.push({ op: 'rootReadonly' });
+  return steps;
+}
+
+function refuseWithoutMountNamespace(spec: Spec): void {
+  const refused: [boolean, string][] = [
+    [(spec.mounts ?? []).length > 0, '/mounts'],
+    [(spec.linux?.maskedPaths ?? []).length > 0, '/linux/maskedPaths'],
+    [(spec.linux?.readonlyPaths ?? []).length > 0, '/linux/readonlyPaths'],
+    [(spec.linux?.devices ?? []).length > 0, '/linux/devices'],
+    [spec.linux?.rootfsPropagation !== undefined, '/linux/rootfsPropagation'],
+    [spec.root?.readonly === true, '/root/readonly'],
+  ];
+  for (const [present, pointer] of refused) {
+    if (present) throw new TsrunError(`${pointer}: needs a mount namespace`);
+  }
+}
+
+/**
+ * How the runtime's mounts are cut off from the host's before anything is mounted. Shared stays shared, since the user
+ * wants the container's mounts to reach the host; everything else is done to all mounts, or those below would stay shared.
+ */
+function firstPropagation(spec: Spec, context: RootfsContext): number {
+  const word = spec.linux?.rootfsPropagation;
+  const flags = word === undefined ? MS_SLAVE : PROPAGATION.get(word);
+  if (flags === undefined) throw new TsrunError(`/linux/rootfsPropagation: unknown, is "${word ?? ''}"`);
+  if ((flags & MS_SHARED) !== 0) return flags;
+  if (context.noPivot && (flags & MS_PRIVATE) !== 0) {
+    // Without pivot_root the host's mounts stay below the container's root and must follow what the host unmounts.
+    throw new TsrunError('/linux/rootfsPropagation: private is not safe without pivot_root');
+  }
+  // Of an unbindable mount nothing could be bound into the container.
+  return ((flags & MS_UNBINDABLE) !== 0 ? MS_PRIVATE : flags) | MS_REC;
+}
+
+/** Whoever binds a /dev of their own gets it as it is. */
+function bindsDev(spec: Spec): boolean {
+  return (spec.mounts ?? []).some(
+    (mount) =>
+      cleanPath(mount.destination) === '/dev' &&
+      (mount.type === 'bind' || (mount.options ?? []).some((option) => option === 'bind' || option === 'rbind')),
+  );
+}
+
+function planDevices(spec: Spec, context: RootfsContext): Step[] {
+  const given = (spec.linux?.devices ?? []).map(deviceStep);
+  const paths = new Set(given.map((device) => device.path));
+  // A user namespace makes no device nodes (man 7 user_namespaces); a fifo is no device.
+  const bind = context.userNamespace !== 'none' || context.host.inUserNamespace;
+  return [...DEFAULT_DEVICES.filter((device) => !paths.has(device.path)), ...given].map((device) =>
+    bind && device.type !== 'p' ? { op: 'bindDevice', path: device.path, source: device.path } : device,
+  );
+}
+
+function deviceStep(device: Device): DeviceStep {
+  return {
+    op: 'device',
+    path: cleanPath(device.path),
+    type: device.type === 'u' ? 'c' : device.type,
+    major: device.major ?? 0,
+    minor: device.minor ?? 0,
+    // Podman gives the whole st_mode, with the file type in it.
+    mode: (device.fileMode ?? 0o666) & 0o7777,
+    uid: device.uid ?? 0,
+    gid: device.gid ?? 0,
+  };
+}
+
+/**
+ * The file below /proc/sys of a sysctl. `.` and `/` both separate; the first one in the name says which does, and the
+ * other is then its stand-in inside a component, as sysctl(8) has it: `net.ipv4.conf.eth0/100.mtu`.
+ */
+function sysctlPath(name: string): string {
+  const path = /^[^/]*\./.test(name) ? name.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.')) : name;
+  if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+    throw new TsrunError(`/linux/sysctl: not a name of a kernel parameter: "${name}"`);
+  }
+  return path;
+}

@@ -1,0 +1,95 @@
+/**
+ * The steps that the container's first process (tsrun-init) carries out, in the order of the plan. Native code has one
+ * function a step, of the same name (native/init/steps.cc); the wire order of the arguments is in encode.ts.
+ *
+ * A `slot` names a descriptor that the host opens and hands over; the plan lists them in `Plan.slots`.
+ */
+
+/** Number of a Linux flag word (CLONE_*, MS_*, MOUNT_ATTR_*): unsigned, up to 2^53. */
+export type Flags = number;
+
+/** A mount as the kernel's mount API takes it (man 2 fsopen, open_tree, mount_setattr, move_mount). */
+export interface MountStep {
+  readonly op: 'mount';
+  /** Absolute, inside the container. */
+  readonly destination: string;
+  /** `new`: a file system of `type`; `bind`/`rbind`: the tree at `source` (a host path); `remount`: change what is mounted there. */
+  readonly kind: 'new' | 'bind' | 'rbind' | 'remount';
+  readonly type: string;
+  readonly source: string;
+  /** MOUNT_ATTR_* to set and clear on this mount. */
+  readonly set: Flags;
+  readonly clear: Flags;
+  /** MOUNT_ATTR_* to set and clear on it and all mounts below. */
+  readonly setRecursive: Flags;
+  readonly clearRecursive: Flags;
+  /** MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, each with or without MS_REC, applied in this order. */
+  readonly propagation: readonly Flags[];
+  /** tmpfs: start with what the directory below holds. */
+  readonly copyUp: boolean;
+  /** Slot of a user namespace whose mappings the mount gets; empty: none. */
+  readonly idmap: string;
+  readonly idmapRecursive: boolean;
+  /** File-system options: `key=value`, or `key` alone. */
+  readonly data: readonly string[];
+}
+
+export type Step =
+  // native/ns
+  | { readonly op: 'join'; readonly slot: string; readonly flag: Flags; readonly type: string; readonly late: boolean }
+  | { readonly op: 'joinRest' }
+  | { readonly op: 'joinProcess'; readonly slot: string; readonly flags: Flags }
+  | { readonly op: 'unshare'; readonly flags: Flags }
+  | { readonly op: 'idmap' }
+  | { readonly op: 'becomeRoot' }
+  | { readonly op: 'timeOffsets'; readonly text: string }
+  | { readonly op: 'fork'; readonly flags: Flags }
+  | { readonly op: 'hostname'; readonly name: string }
+  | { readonly op: 'domainname'; readonly name: string }
+  // native/rootfs
+  | { readonly op: 'propagation'; readonly flags: Flags }
+  | { readonly op: 'root'; readonly path: string; readonly clone: boolean }
+  | MountStep
+  | { readonly op: 'device'; readonly path: string; readonly type: 'c' | 'b' | 'p'; readonly major: number; readonly minor: number; readonly mode: number; readonly uid: number; readonly gid: number }
+  | { readonly op: 'bindDevice'; readonly path: string; readonly source: string }
+  | { readonly op: 'symlink'; readonly path: string; readonly target: string }
+  | { readonly op: 'console'; readonly slot: string; readonly rows: number; readonly columns: number; readonly uid: number; readonly bind: boolean }
+  | { readonly op: 'mask'; readonly path: string }
+  | { readonly op: 'readonlyPath'; readonly path: string }
+  | { readonly op: 'sysctl'; readonly path: string; readonly value: string }
+  | { readonly op: 'makeDirectory'; readonly path: string }
+  | { readonly op: 'pivotRoot' }
+  | { readonly op: 'moveRoot' }
+  | { readonly op: 'chroot' }
+  | { readonly op: 'rootPropagation'; readonly flags: Flags }
+  | { readonly op: 'rootReadonly' }
+  | { readonly op: 'currentRoot' }
+  // native/process
+  | { readonly op: 'undumpable' }
+  | { readonly op: 'session' }
+  | { readonly op: 'keyring'; readonly name: string }
+  | { readonly op: 'rlimit'; readonly resource: number; readonly soft: string; readonly hard: string }
+  | { readonly op: 'personality'; readonly persona: Flags }
+  | { readonly op: 'scheduler'; readonly policy: number; readonly flags: Flags; readonly nice: number; readonly priority: number; readonly runtime: string; readonly deadline: string; readonly period: string }
+  | { readonly op: 'ioPriority'; readonly value: number }
+  | { readonly op: 'apparmor'; readonly profile: string }
+  | { readonly op: 'selinux'; readonly label: string }
+  | { readonly op: 'home'; readonly uid: number }
+  | { readonly op: 'bounding'; readonly set: string }
+  | { readonly op: 'user'; readonly uid: number; readonly gid: number; readonly groups: readonly number[]; readonly setgroups: boolean; readonly umask: number }
+  | { readonly op: 'capabilities'; readonly effective: string; readonly permitted: string; readonly inheritable: string; readonly ambient: string }
+  | { readonly op: 'cwd'; readonly path: string }
+  | { readonly op: 'noNewPrivileges' }
+  | { readonly op: 'program'; readonly args: readonly string[]; readonly env: readonly string[]; readonly preserved: number; readonly home: boolean }
+  | { readonly op: 'hook'; readonly kind: string; readonly index: number; readonly path: string; readonly args: readonly string[]; readonly env: readonly string[]; readonly timeout: number }
+  // native/seccomp
+  | { readonly op: 'seccomp'; readonly slot: string; readonly flags: Flags; readonly listener: string }
+  // native/init: the conversation with the runtime
+  | { readonly op: 'ask'; readonly what: string }
+  | { readonly op: 'ready' }
+  | { readonly op: 'begin' }
+  | { readonly op: 'exec' }
+  | { readonly op: 'fail'; readonly errno: number };
+
+/** What the host does around them, and the descriptors it must hand over. */
+export type Op = Step['op'];

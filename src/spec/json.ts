@@ -1,0 +1,69 @@
+import { TsrunError } from '../errors.js';
+import { findJsonProblem } from './json-problem.js';
+
+/** Digits enough to be beyond 2^53, where a number of the language would lose some. */
+const LONG = 16;
+
+/** A string, or an integer of 16 digits and more: strings are matched only to step over them. */
+const STRING_OR_LONG = /"[^"\\]*(?:\\.[^"\\]*)*"|(-?[0-9]{16,})(?![0-9.eE])/g;
+
+/**
+ * Parses JSON. Integers beyond 2^53 come out as bigint with all their digits; a property that is `null` is left out, as
+ * the programs that write these files mean it. A byte order mark at the start is skipped.
+ *
+ * @param what the text's name in an error: `config.json: line 3, column 7: unexpected token "]"`.
+ */
+export function parseJson(text: string, what: string): unknown {
+  const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  try {
+    if (hasLongNumber(body)) return parseLong(body);
+    // Regular expressions are slow where they are interpreted: this spares most texts the second look.
+    const hasNull = body.includes('null') && /[:[,]\s*null/.test(body);
+    return (hasNull ? JSON.parse(body, dropNull) : JSON.parse(body)) as unknown;
+  } catch (error) {
+    const problem = findJsonProblem(body) ?? (error instanceof RangeError ? 'nested too deeply' : 'not valid JSON');
+    throw new TsrunError(`${what}: ${problem}`, { cause: error });
+  }
+}
+
+/** Whether there may be one; so many digits in a row lie on at least one of every so many places. */
+function hasLongNumber(text: string): boolean {
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    if (!isDigit(text, at)) continue;
+    let first = at;
+    while (isDigit(text, first - 1)) first--;
+    let end = at + 1;
+    while (isDigit(text, end)) end++;
+    if (end - first >= LONG) return true;
+  }
+  return false;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 48 && code <= 57;
+}
+
+function dropNull(this: unknown, _key: string, value: unknown): unknown {
+  return value === null && !Array.isArray(this) ? undefined : value;
+}
+
+/** Passes long integers through JSON.parse as strings that begin with a character which occurs nowhere in the text. */
+function parseLong(text: string): unknown {
+  const mark = unusedCharacter(text);
+  const marked = text.replace(STRING_OR_LONG, (token: string, digits: string | undefined) =>
+    digits === undefined ? token : `"${mark}${digits}"`,
+  );
+  return JSON.parse(marked, function (this: unknown, key: string, value: unknown): unknown {
+    if (typeof value === 'string' && value.startsWith(mark)) return BigInt(value.slice(1));
+    return dropNull.call(this, key, value);
+  }) as unknown;
+}
+
+/** One that is there neither plainly nor as an escape. */
+function unusedCharacter(text: string): string {
+  const lower = text.toLowerCase();
+  let code = 0xe000;
+  while (lower.includes(String.fromCharCode(code)) || lower.includes(`\\u${code.toString(16)}`)) code++;
+  return String.fromCharCode(code);
+}

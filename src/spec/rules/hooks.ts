@@ -1,0 +1,16 @@
+import { each } from '../each.js';
+import { mustBeAbsolute } from '../problem.js';
+import type { HookKind, Hooks } from '../types.js';
+import { checkEnvironment } from './process.js';
+
+const KINDS: readonly HookKind[] = ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'];
+
+/** Hooks are executed as they are, never looked up in PATH. */
+export function checkHooks(hooks: Hooks): void {
+  for (const kind of KINDS) {
+    each(hooks[kind], ({ path, env }, index) => {
+      mustBeAbsolute(path, `/hooks/${kind}/${index}/path`);
+      if (env !== undefined) checkEnvironment(env, `/hooks/${kind}/${index}/env`);
+    });
+  }
+}

@@ -1,0 +1,37 @@
+/** The state as the OCI runtime specification shows it, to callers and to hooks. */
+import type { ContainerState } from './store.js';
+import type { Status } from './status.js';
+
+export interface StateReport {
+  readonly ociVersion: string;
+  readonly id: string;
+  /** 0 when stopped. */
+  readonly pid: number;
+  readonly status: Status;
+  readonly bundle: string;
+  readonly rootfs: string;
+  readonly created: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly owner: string;
+}
+
+export function report(state: ContainerState, status: Status): StateReport {
+  return {
+    ociVersion: state.ociVersion,
+    id: state.id,
+    pid: status === 'stopped' ? 0 : state.pid,
+    status,
+    bundle: state.bundle,
+    rootfs: state.rootfs,
+    created: state.created,
+    ...(state.annotations === undefined ? {} : { annotations: state.annotations }),
+    owner: state.owner,
+  };
+}
+
+/** What a hook gets on its standard input. */
+export function hookState(state: ContainerState, status: Status): string {
+  const annotations = state.annotations === undefined ? {} : { annotations: state.annotations };
+  const pid = status === 'stopped' ? {} : { pid: state.pid };
+  return JSON.stringify({ ociVersion: state.ociVersion, id: state.id, status, ...pid, bundle: state.bundle, ...annotations });
+}

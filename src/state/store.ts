@@ -1,0 +1,169 @@
+/**
+ * The state directory, `ROOT/ID/`: `state.json` (this file's ContainerState), `config.json` (as it was when the container
+ * was created) and `start` (the socket at which the waiting init is told to begin).
+ */
+import { TsrunError, isSystemError } from '../errors.js';
+import { native } from '../native.js';
+import { checkId } from './id.js';
+
+/** Bytes; a config with thousands of mounts has a few MiB. */
+const LARGEST_STATE = 64 << 20;
+
+/** What is remembered of a container. Its status is not: it is derived (status.ts). */
+export interface ContainerState {
+  readonly id: string;
+  readonly ociVersion: string;
+  /** 0 until there is a process. */
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: tells the process from a later one with the same pid. */
+  readonly startTime: string;
+  /** `dev:ino` of tsrun-init's copy: what /proc/PID/exe is until the user's program takes over. */
+  readonly exe: string;
+  readonly bundle: string;
+  readonly rootfs: string;
+  /** RFC 3339 with nanoseconds. */
+  readonly created: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Name of the user who created it. */
+  readonly owner: string;
+  /** Absolute path of its cgroup v2 directory; empty without one. */
+  readonly cgroup: string;
+}
+
+export interface StateDirectory {
+  readonly path: string;
+  /** Open and locked (flock) until closed. */
+  readonly lock: number;
+}
+
+export function statePath(root: string, id: string): string {
+  return `${root}/${id}`;
+}
+
+export function startSocketPath(root: string, id: string): string {
+  return `${root}/${id}/start`;
+}
+
+/** Makes the container's directory and locks it. Of two callers with one id exactly one gets past mkdir(2). */
+export function createStateDirectory(root: string, id: string): StateDirectory {
+  checkId(id);
+  makeRoot(root);
+  const path = statePath(root, id);
+  try {
+    native().mkdir(path, 0o700);
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) throw new TsrunError('container with given ID already exists');
+    throw error;
+  }
+  return lockStateDirectory(root, id);
+}
+
+/** Locks an existing container's directory, waiting for whoever has it. */
+export function lockStateDirectory(root: string, id: string): StateDirectory {
+  checkId(id);
+  const path = statePath(root, id);
+  let lock: number;
+  try {
+    lock = native().open(path, O_DIRECTORY);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) throw notFound(id);
+    throw error;
+  }
+  native().lock(lock, true);
+  // It may have been deleted, and another made, while we waited.
+  const now = native().stat(path);
+  const ours = native().stat(`/proc/self/fd/${lock}`);
+  if (now === null || ours === null || now.identity !== ours.identity) {
+    native().close(lock);
+    throw notFound(id);
+  }
+  return { path, lock };
+}
+
+/** Whether an operation is going on that holds the container's lock. */
+export function isLocked(root: string, id: string): boolean {
+  let lock: number;
+  try {
+    lock = native().open(statePath(root, id), O_DIRECTORY);
+  } catch {
+    return false;
+  }
+  try {
+    native().lock(lock, false);
+    return false;
+  } catch {
+    return true;
+  } finally {
+    native().close(lock);
+  }
+}
+
+const O_DIRECTORY = 0o200000;
+
+export function notFound(id: string): TsrunError {
+  return new TsrunError(`container "${id}" does not exist`);
+}
+
+/** The state root: 0700, and sticky so that cleaners of temporary files leave it alone. */
+function makeRoot(root: string): void {
+  let at = 0;
+  for (;;) {
+    at = root.indexOf('/', at + 1);
+    const last = at === -1;
+    const path = last ? root : root.slice(0, at);
+    try {
+      native().mkdir(path, last ? 0o700 : 0o755);
+      if (last) native().chmod(path, 0o1700);
+    } catch (error) {
+      if (!isSystemError(error, 'EEXIST')) throw error;
+    }
+    if (last) return;
+  }
+}
+
+export function writeState(path: string, state: ContainerState): void {
+  native().writeFileAtomic(`${path}/state.json`, JSON.stringify(state), 0o600);
+}
+
+/** The container's state; `does not exist` when there is none, and an error that says so when the file is damaged. */
+export function readState(root: string, id: string): ContainerState {
+  checkId(id);
+  let text: string;
+  try {
+    text = native().readFile(`${statePath(root, id)}/state.json`, LARGEST_STATE);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) throw notFound(id);
+    throw error;
+  }
+  const state = parseState(text);
+  if (state === null) throw new TsrunError(`container "${id}": its state file is damaged; "delete --force" removes what is left of it`);
+  return state;
+}
+
+function parseState(text: string): ContainerState | null {
+  try {
+    const state = JSON.parse(text) as Partial<ContainerState>;
+    const whole = typeof state.id === 'string' && typeof state.pid === 'number' && typeof state.cgroup === 'string';
+    return whole ? (state as ContainerState) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The config as it was at `create`. */
+export function readSavedConfig(root: string, id: string): string {
+  return native().readFile(`${statePath(root, id)}/config.json`, LARGEST_STATE);
+}
+
+/** The names below the state root that are containers; none when the root does not exist. */
+export function listIds(root: string): string[] {
+  try {
+    return native()
+      .readDirectory(root)
+      .filter((name) => native().lstat(`${root}/${name}/state.json`) !== null)
+      .sort();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest';
+
+import { planProcess } from '../../../src/plan/process.js';
+import type { ProcessContext, ProcessPlan } from '../../../src/plan/process.js';
+import type { Step } from '../../../src/plan/steps.js';
+import type { Process } from '../../../src/spec/types.js';
+import { host } from './host.js';
+
+const context: ProcessContext = {
+  host,
+  userNamespace: 'none',
+  setgroupsDenied: false,
+  limits: 'self',
+  personality: undefined,
+  seccomp: null,
+  preserved: 0,
+};
+const seccomp = { slot: 'seccomp', flags: 4, listener: '' };
+const ADMIN = 2 ** 21;
+
+function plan(process: Partial<Process> = {}, changes: Partial<ProcessContext> = {}): ProcessPlan {
+  return planProcess({ cwd: '/', args: ['sh'], env: ['HOME=/root'], ...process }, { ...context, ...changes });
+}
+
+function ops(steps: readonly Step[]): string[] {
+  return steps.map((step) => step.op);
+}
+
+function step(process: Partial<Process>, op: Step['op'], changes: Partial<ProcessContext> = {}): Step | undefined {
+  return plan(process, changes).before.find((each) => each.op === op);
+}
+
+describe('the order', () => {
+  it('is short for a simple process', () => {
+    expect(plan()).toMatchObject({ last: [], hostLimits: [], warnings: [] });
+    expect(ops(plan().before)).toEqual(['bounding', 'user', 'capabilities', 'cwd', 'program']);
+  });
+
+  it('has everything in its place', () => {
+    const full = plan(
+      {
+        env: [],
+        scheduler: { policy: 'SCHED_BATCH' },
+        ioPriority: { class: 'IOPRIO_CLASS_BE' },
+        apparmorProfile: 'p',
+        selinuxLabel: 'l',
+        noNewPrivileges: true,
+        rlimits: [{ type: 'RLIMIT_CORE', soft: 0, hard: 0 }],
+      },
+      { seccomp, personality: { domain: 'LINUX' }, host: { ...host, apparmor: true, selinux: true } },
+    );
+    expect(ops(full.before)).toEqual([
+      'scheduler',
+      'ioPriority',
+      'personality',
+      'apparmor',
+      'selinux',
+      'noNewPrivileges',
+      'home',
+      'bounding',
+      'rlimit',
+      'user',
+      'capabilities',
+      'cwd',
+      'program',
+    ]);
+    expect(full.last).toEqual([{ op: 'seccomp', slot: 'seccomp', flags: 4, listener: '' }]);
+  });
+});
+
+describe('a filter', () => {
+  const capabilities = { bounding: ['CAP_CHOWN'], permitted: ['CAP_CHOWN'], effective: ['CAP_CHOWN'] };
+
+  it('is loaded last with no_new_privs, without any privilege', () => {
+    const { before, last } = plan({ capabilities, noNewPrivileges: true }, { seccomp });
+    expect(before.find((each) => each.op === 'capabilities')).toMatchObject({ effective: '1', permitted: '1' });
+    expect(ops(last)).toEqual(['seccomp']);
+  });
+
+  it('is loaded last without no_new_privs too, with CAP_SYS_ADMIN kept until then', () => {
+    const { before, last } = plan({ capabilities }, { seccomp });
+    expect(before.find((each) => each.op === 'bounding')).toEqual({ op: 'bounding', set: '1' });
+    expect(before.find((each) => each.op === 'capabilities')).toMatchObject({
+      effective: String(ADMIN + 1),
+      permitted: String(ADMIN + 1),
+      ambient: '0',
+    });
+    expect(last).toEqual([
+      { op: 'seccomp', ...seccomp },
+      { op: 'capabilities', effective: '1', permitted: '1', inheritable: '0', ambient: '0' },
+    ]);
+  });
+
+  it('changes nothing about the capabilities of a process that keeps CAP_SYS_ADMIN anyway', () => {
+    const admin = { bounding: ['CAP_SYS_ADMIN'], permitted: ['CAP_SYS_ADMIN'], effective: ['CAP_SYS_ADMIN'] };
+    const { before, last } = plan({ capabilities: admin }, { seccomp });
+    expect(before.find((each) => each.op === 'capabilities')).toMatchObject({ effective: String(ADMIN) });
+    expect(ops(last)).toEqual(['seccomp']);
+  });
+
+  it('with a listener is loaded while there is a runtime to ask', () => {
+    const { before, last } = plan({}, { seccomp: { slot: 'seccomp', flags: 8, listener: 'seccomp.listener' } });
+    expect(ops(before.slice(-4))).toEqual(['program', 'ask', 'seccomp', 'capabilities']);
+    expect(before.find((each) => each.op === 'ask')).toEqual({ op: 'ask', what: 'seccomp' });
+    expect(last).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  const rlimits = [
+    { type: 'RLIMIT_NOFILE', soft: 1024, hard: 18446744073709551615n },
+    { type: 'RLIMIT_RTTIME', soft: -1, hard: 18446744073709551615 },
+  ] as const;
+  const expected = [
+    { resource: 7, soft: '1024', hard: '18446744073709551615' },
+    { resource: 15, soft: '18446744073709551615', hard: '18446744073709551615' },
+  ];
+
+  it('are set by the process, or by the host', () => {
+    const own = plan({ rlimits });
+    expect(own.before.filter((each) => each.op === 'rlimit')).toEqual(expected.map((limit) => ({ op: 'rlimit', ...limit })));
+    expect(own.hostLimits).toEqual([]);
+    const hosts = plan({ rlimits }, { limits: 'host' });
+    expect(ops(hosts.before)).not.toContain('rlimit');
+    expect(hosts.hostLimits).toEqual(expected);
+  });
+
+  it('are known and given once', () => {
+    expect(() => plan({ rlimits: [{ type: 'RLIMIT_X' as 'RLIMIT_AS', soft: 1, hard: 1 }] })).toThrow(
+      '/process/rlimits/0/type: unknown, is "RLIMIT_X"',
+    );
+    expect(() => plan({ rlimits: [rlimits[0], rlimits[0]] })).toThrow('/process/rlimits/1/type: RLIMIT_NOFILE is given twice');
+  });
+});
+
+describe('the environment', () => {
+  const program = (env: readonly string[]) => step({ env }, 'program');
+
+  it('has the last of several values, and = in them', () => {
+    expect(program(['A=1', 'HOME=/h', 'B=2=3', 'A=4'])).toMatchObject({ env: ['HOME=/h', 'B=2=3', 'A=4'], home: false });
+  });
+
+  it.each([[['A=1']], [['A=1', 'HOME=']]])('%j has no home, so it is looked up', (env) => {
+    expect(program(env)).toMatchObject({ env: ['A=1'], home: true });
+    expect(step({ env, user: { uid: 7 } }, 'home')).toEqual({ op: 'home', uid: 7 });
+  });
+});
+
+describe('the user', () => {
+  it('is root with the usual umask', () => {
+    expect(step({}, 'user')).toEqual({ op: 'user', uid: 0, gid: 0, groups: [], setgroups: true, umask: 0o022 });
+    expect(step({ user: { uid: 1, gid: 2, umask: 0, additionalGids: [3] } }, 'user')).toEqual({
+      op: 'user',
+      uid: 1,
+      gid: 2,
+      groups: [3],
+      setgroups: true,
+      umask: 0,
+    });
+  });
+
+  it('has no supplementary groups where they are denied', () => {
+    expect(step({ user: { gid: 5, additionalGids: [5] } }, 'user', { setgroupsDenied: true })).toMatchObject({
+      groups: [],
+      setgroups: false,
+    });
+    expect(() => plan({ user: { additionalGids: [3] } }, { setgroupsDenied: true })).toThrow(
+      '/process/user/additionalGids: the user namespace',
+    );
+  });
+});
+
+describe('scheduling', () => {
+  it('has the kernel’s numbers', () => {
+    expect(
+      step(
+        {
+          scheduler: { policy: 'SCHED_DEADLINE', flags: ['SCHED_FLAG_RECLAIM', 'SCHED_FLAG_DL_OVERRUN'], runtime: 5, deadline: 2n ** 60n },
+        },
+        'scheduler',
+      ),
+    ).toEqual({ op: 'scheduler', policy: 6, flags: 6, nice: 0, priority: 0, runtime: '5', deadline: '1152921504606846976', period: '0' });
+    expect(step({ ioPriority: { class: 'IOPRIO_CLASS_IDLE', priority: 7 } }, 'ioPriority')).toEqual({
+      op: 'ioPriority',
+      value: (3 << 13) | 7,
+    });
+    expect(step({}, 'personality', { personality: { domain: 'LINUX32' } })).toEqual({ op: 'personality', persona: 8 });
+  });
+
+  it('warns of personality flags', () => {
+    expect(plan({}, { personality: { domain: 'LINUX', flags: ['X'] } }).warnings).toEqual([
+      'ignoring /linux/personality/flags: none is defined',
+    ]);
+  });
+});
+
+describe('what the host has not', () => {
+  it('is refused', () => {
+    expect(() => plan({ apparmorProfile: 'p' })).toThrow('/process/apparmorProfile: this host has no AppArmor, is "p"');
+    expect(() => plan({ selinuxLabel: 'l' })).toThrow('/process/selinuxLabel: this host has no SELinux, is "l"');
+    expect(plan({ apparmorProfile: '', selinuxLabel: '' }).before).toHaveLength(5);
+  });
+});
+
+it('there is always a program', () => {
+  expect(() => plan({ args: [] })).toThrow('/process/args: must have at least one item');
+});

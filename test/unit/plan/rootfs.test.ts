@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+
+import { planRootfs, planRootfsEnd } from '../../../src/plan/rootfs.js';
+import type { RootfsContext } from '../../../src/plan/rootfs.js';
+import type { Linux, RootfsPropagation, Spec } from '../../../src/spec/types.js';
+import { host } from './host.js';
+
+const REC = 0x4000;
+const UNBINDABLE = 1 << 17;
+const PRIVATE = 1 << 18;
+const SLAVE = 1 << 19;
+const SHARED = 1 << 20;
+
+const context: RootfsContext = {
+  bundle: '/bundle',
+  host,
+  userNamespace: 'none',
+  cgroupNamespace: true,
+  networkNamespace: true,
+  mountNamespace: true,
+  noPivot: false,
+};
+
+function spec(linux: Linux = {}, more: Partial<Spec> = {}): Spec {
+  return { ociVersion: '1.3.0', root: { path: 'rootfs' }, linux, ...more };
+}
+
+function ops(steps: readonly { readonly op: string }[]): string[] {
+  return steps.map((step) => step.op);
+}
+
+describe('the root', () => {
+  it('is the bundle’s, or where an absolute path says', () => {
+    expect(planRootfs(spec(), context).steps[1]).toEqual({ op: 'root', path: '/bundle/rootfs', clone: true });
+    expect(planRootfs(spec({}, { root: { path: '/r' } }), context).steps[1]).toEqual({ op: 'root', path: '/r', clone: true });
+    expect(() => planRootfs({ ociVersion: '1.3.0' }, context)).toThrow('/root: must be given');
+  });
+
+  it('has the mounts of the config between itself and the devices', () => {
+    const { steps } = planRootfs(spec({}, { mounts: [{ destination: '/proc', type: 'proc' }] }), context);
+    expect(ops(steps)).toEqual(['propagation', 'root', 'mount', ...Array<string>(6).fill('device'), ...Array<string>(6).fill('symlink')]);
+  });
+});
+
+describe('propagation', () => {
+  const first = (word: RootfsPropagation | undefined, changes: Partial<RootfsContext> = {}) =>
+    planRootfs(spec({ rootfsPropagation: word }), { ...context, ...changes }).steps[0];
+  const last = (word: RootfsPropagation | undefined) =>
+    planRootfsEnd(spec({ rootfsPropagation: word }), context).filter((step) => step.op === 'rootPropagation');
+
+  it.each([
+    [undefined, SLAVE | REC, undefined],
+    ['private', PRIVATE | REC, PRIVATE],
+    ['rprivate', PRIVATE | REC, PRIVATE | REC],
+    ['slave', SLAVE | REC, SLAVE],
+    ['rslave', SLAVE | REC, SLAVE | REC],
+    ['shared', SHARED, SHARED],
+    ['rshared', SHARED | REC, SHARED | REC],
+    ['unbindable', PRIVATE | REC, UNBINDABLE],
+    ['runbindable', PRIVATE | REC, UNBINDABLE | REC],
+  ] as const)('%s', (word, before, after) => {
+    expect(first(word)).toEqual({ op: 'propagation', flags: before });
+    expect(last(word)).toEqual(after === undefined ? [] : [{ op: 'rootPropagation', flags: after }]);
+  });
+
+  it('is not private without pivot_root', () => {
+    expect(() => first('rprivate', { noPivot: true })).toThrow('/linux/rootfsPropagation: private is not safe without pivot_root');
+    expect(first(undefined, { noPivot: true })).toEqual({ op: 'propagation', flags: SLAVE | REC });
+  });
+});
+
+describe('devices', () => {
+  const devices = (linux: Linux, changes: Partial<RootfsContext> = {}) =>
+    planRootfs(spec(linux), { ...context, ...changes }).steps.filter((step) => step.op === 'device' || step.op === 'bindDevice');
+
+  it('are the default ones and those of the config, which replace them', () => {
+    const given = devices({
+      devices: [
+        { path: '/dev/fuse', type: 'c', major: 10, minor: 229, fileMode: 0o20660, uid: 1, gid: 2 },
+        { path: '/dev//null', type: 'u', major: 1, minor: 3 },
+        { path: '/run/pipe', type: 'p' },
+      ],
+    });
+    expect(given.map((step) => step.path)).toEqual([
+      '/dev/zero',
+      '/dev/full',
+      '/dev/random',
+      '/dev/urandom',
+      '/dev/tty',
+      '/dev/fuse',
+      '/dev/null',
+      '/run/pipe',
+    ]);
+    expect(given.slice(5)).toEqual([
+      { op: 'device', path: '/dev/fuse', type: 'c', major: 10, minor: 229, mode: 0o660, uid: 1, gid: 2 },
+      { op: 'device', path: '/dev/null', type: 'c', major: 1, minor: 3, mode: 0o666, uid: 0, gid: 0 },
+      { op: 'device', path: '/run/pipe', type: 'p', major: 0, minor: 0, mode: 0o666, uid: 0, gid: 0 },
+    ]);
+  });
+
+  it.each([{ userNamespace: 'new' as const }, { userNamespace: 'joined' as const }, { host: { ...host, inUserNamespace: true } }])(
+    'are the host’s in a user namespace (%#), other than fifos',
+    (changes) => {
+      const given = devices(
+        {
+          devices: [
+            { path: '/dev/fuse', type: 'c', major: 10, minor: 229 },
+            { path: '/p', type: 'p' },
+          ],
+        },
+        changes,
+      );
+      expect(given.slice(5)).toMatchObject([
+        { op: 'bindDevice', path: '/dev/tty', source: '/dev/tty' },
+        { op: 'bindDevice', path: '/dev/fuse', source: '/dev/fuse' },
+        { op: 'device', path: '/p', type: 'p' },
+      ]);
+    },
+  );
+
+  it('and links are left alone in a /dev from outside', () => {
+    for (const mount of [
+      { destination: '/dev/', type: 'bind', source: '/dev' },
+      { destination: 'dev', source: '/dev', options: ['rbind'] },
+    ]) {
+      expect(ops(planRootfs(spec({ devices: [{ path: '/dev/x', type: 'p' }] }, { mounts: [mount] }), context).steps)).toEqual([
+        'propagation',
+        'root',
+        'mount',
+      ]);
+    }
+  });
+});
+
+describe('the end', () => {
+  it('has its order', () => {
+    const steps = planRootfsEnd(
+      spec(
+        { sysctl: { 'net.core.somaxconn': '5' }, maskedPaths: ['/proc/kcore'], readonlyPaths: ['/proc/sys'], rootfsPropagation: 'shared' },
+        {
+          root: { path: 'r', readonly: true },
+          process: { cwd: '/a/b/' },
+          mounts: [{ destination: '/run', type: 'tmpfs', options: ['ro'] }],
+        },
+      ),
+      context,
+    );
+    expect(steps.map((step) => ('path' in step ? `${step.op} ${step.path}` : step.op))).toEqual([
+      'sysctl net/core/somaxconn',
+      'makeDirectory /a/b',
+      'mount',
+      'readonlyPath /proc/sys',
+      'mask /proc/kcore',
+      'pivotRoot',
+      'rootPropagation',
+      'rootReadonly',
+    ]);
+  });
+
+  it('is a move of the root without pivot_root', () => {
+    expect(ops(planRootfsEnd(spec(), context))).toEqual(['pivotRoot']);
+    expect(ops(planRootfsEnd(spec(), { ...context, noPivot: true }))).toEqual(['moveRoot']);
+  });
+
+  it.each([
+    ['net.ipv4.ip_forward', 'net/ipv4/ip_forward'],
+    ['net/ipv4/ip_forward', 'net/ipv4/ip_forward'],
+    ['net.ipv4.conf.eth0/100.mtu', 'net/ipv4/conf/eth0.100/mtu'],
+    ['net/ipv4/conf/eth0.100/mtu', 'net/ipv4/conf/eth0.100/mtu'],
+    ['kernel', 'kernel'],
+  ])('writes the sysctl %s to %s', (name, path) => {
+    expect(planRootfsEnd(spec({ sysctl: { [name]: '1' } }), context)[0]).toEqual({ op: 'sysctl', path, value: '1' });
+  });
+
+  it.each(['net/../kernel/core_pattern', 'net...kernel', '/kernel/x', '', 'net/./x', 'kernel.'])('refuses the sysctl "%s"', (name) => {
+    expect(() => planRootfsEnd(spec({ sysctl: { [name]: '1' } }), context)).toThrow('/linux/sysctl: not a name of a kernel parameter');
+  });
+});
+
+describe('without a mount namespace', () => {
+  const bare = { ...context, mountNamespace: false };
+
+  it('nothing is mounted', () => {
+    expect(planRootfs(spec(), bare).steps).toEqual([{ op: 'root', path: '/bundle/rootfs', clone: false }]);
+    expect(ops(planRootfsEnd(spec({}, { process: { cwd: '/x' } }), bare))).toEqual(['makeDirectory', 'chroot']);
+  });
+
+  it.each<[string, Linux, Partial<Spec>]>([
+    ['/mounts', {}, { mounts: [{ destination: '/a', type: 'tmpfs' }] }],
+    ['/linux/maskedPaths', { maskedPaths: ['/a'] }, {}],
+    ['/linux/readonlyPaths', { readonlyPaths: ['/a'] }, {}],
+    ['/linux/devices', { devices: [{ path: '/a', type: 'p' }] }, {}],
+    ['/linux/rootfsPropagation', { rootfsPropagation: 'slave' }, {}],
+    ['/root/readonly', {}, { root: { path: 'r', readonly: true } }],
+  ])('%s is refused', (pointer, linux, more) => {
+    expect(() => planRootfs(spec(linux, more), bare)).toThrow(`${pointer}: needs a mount namespace`);
+  });
+});
