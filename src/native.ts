@@ -132,7 +132,7 @@ export interface Native {
   /** _exit(2), without the engine's own end. */
   exit(status: number): never;
   identity(): { readonly pid: number; readonly uid: number; readonly euid: number; readonly gid: number; readonly egid: number };
-  /** errno in words, as Go and its readers know them: `no such file or directory`. */
+  /** errno in words, as Go and its readers know them: `no such file or directory`; empty where a failure's own text says it all. */
   errorText(errno: number): string;
   /** Wall clock as RFC 3339 with nanoseconds, UTC. */
   now(): string;

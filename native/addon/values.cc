@@ -7,6 +7,7 @@
 namespace tsrun {
 
 std::string error_text(int err) {
+  if (err == kNoErrorWords) return {};
   std::string words = strerror(err);
   // "No such file" as callers' log searches know it: "no such file"; but not "RFS specific error".
   if (words.size() > 1 && islower(static_cast<unsigned char>(words[1])) != 0) words[0] = static_cast<char>(tolower(words[0]));
@@ -16,7 +17,7 @@ std::string error_text(int err) {
 Napi::Error error_of(Napi::Env env, const Status& status) {
   const std::string words = error_text(status.err());
   const std::string doing(status.text());
-  Napi::Error error = Napi::Error::New(env, status.err() == kNoErrorWords ? doing : doing + ": " + words);
+  Napi::Error error = Napi::Error::New(env, words.empty() ? doing : doing + ": " + words);
   error.Set("errno", Napi::Number::New(env, status.err()));
   const char* name = strerrorname_np(status.err());
   error.Set("code", Napi::String::New(env, name == nullptr ? "UNKNOWN" : name));

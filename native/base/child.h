@@ -13,9 +13,9 @@ struct Program {
   const char* path = nullptr;
   char* const* argv = nullptr;
   char* const* envp = nullptr;
-  const char* cwd = nullptr;   // nullptr: ours
+  const char* cwd = nullptr;      // nullptr: ours
   int streams[3] = {-1, -1, -1};  // descriptors to become 0, 1 and 2; -1: ours
-  bool group = false;          // leads a process group of its own, to be killed as one
+  bool group = false;             // leads a process group of its own, to be killed as one
 };
 
 struct Child {

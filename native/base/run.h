@@ -14,11 +14,11 @@ struct Sink {
 };
 
 struct Run {
-  std::string_view input;  // its stdin: a file in memory, so that it need not be read
-  int timeout = 0;         // milliseconds until it is killed with its process group; 0: never
-  Sink out;                // its stdout; without: thrown away
-  Sink err;                // its stderr; without: thrown away
-  bool our_stderr = false; // it writes to our stderr instead
+  std::string_view input;   // its stdin: a file in memory, so that it need not be read
+  int timeout = 0;          // milliseconds until it is killed with its process group; 0: never
+  Sink out;                 // its stdout; without: thrown away
+  Sink err;                 // its stderr; without: thrown away
+  bool our_stderr = false;  // it writes to our stderr instead
 };
 
 struct Ended {

@@ -40,11 +40,12 @@ Status ready(Context& context, Arguments arguments) {
   context.proc.reset();
   context.null.reset();
   context.root.reset();
+  // From the answer on the runtime may end at any time; if it ends before, `hear` fails and so do we.
+  prctl(PR_SET_PDEATHSIG, 0);
   TSRUN_TRY(tell(context.sync, "ready"));
   TSRUN_TRY(hear(context, context.sync));
   // An answer with a state in it is the start itself (`run`, `exec`); an empty one lets us go (`create`).
   if (context.reply[0] != 0) return {};
-  prctl(PR_SET_PDEATHSIG, 0);
   close(context.sync);
   context.sync = -1;
   return wait_for_start(context, context.slots.get(0));

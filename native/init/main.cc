@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
     return 1;
   }
   prctl(PR_SET_NAME, "tsrun-init");
+  umask(022);  // not the caller's: directories made for mounts must be passable
   const char* sync = argv[1];
   const char* plan_fd = argv[2];
   context.sync = descriptor(sync);

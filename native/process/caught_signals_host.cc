@@ -61,23 +61,30 @@ Status CaughtSignals::start() {
   if (g_pipe[0] < 0 && pipe2(g_pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) return failed("pipe");
   while (next()) {
   }
+  take();
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (const int signal : taken_) sigaddset(&wanted, signal);
+  // Our caller may have left some blocked.
+  unblocked_ = pthread_sigmask(SIG_UNBLOCK, &wanted, &mask_) == 0;
+  return {};
+}
+
+void CaughtSignals::take() {
   struct sigaction action = {};
   action.sa_sigaction = on_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
   sigfillset(&action.sa_mask);
-  sigset_t wanted;
-  sigemptyset(&wanted);
+  taken_.clear();
   for (int signal = 1; signal < NSIG; signal++) {
     if (!is_taken(signal)) continue;
+    struct sigaction before = {};
+    if (sigaction(signal, nullptr, &before) != 0) continue;
+    const bool ours = (before.sa_flags & SA_SIGINFO) != 0 && before.sa_sigaction == on_signal;
     // Remembered before ours is in place, for the handler reads it.
-    if (sigaction(signal, nullptr, &g_before[static_cast<size_t>(signal)]) != 0) continue;
-    if (sigaction(signal, &action, nullptr) != 0) continue;
-    taken_.push_back(signal);
-    sigaddset(&wanted, signal);
+    if (!ours) g_before[static_cast<size_t>(signal)] = before;
+    if (ours || sigaction(signal, &action, nullptr) == 0) taken_.push_back(signal);
   }
-  // Our caller may have left some blocked.
-  unblocked_ = pthread_sigmask(SIG_UNBLOCK, &wanted, &mask_) == 0;
-  return {};
 }
 
 CaughtSignals::~CaughtSignals() {

@@ -19,6 +19,8 @@ class CaughtSignals {
   ~CaughtSignals();
 
   Status start();
+  // Again, for those whose disposition the engine has set since.
+  void take();
   // Readable when a signal has come.
   [[nodiscard]] int fd() const;
   // The next one; nothing when there is none.

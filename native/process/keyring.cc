@@ -37,7 +37,8 @@ Status keyring(Context& context, Arguments arguments) {
   // The keyring belongs to whoever we are now; the user of the container's program must be able to find keys in it. What
   // its permissions are cannot be read in a cheaper way than as text: "TYPE;UID;GID;PERM;NAME".
   char description[4096 + 64];
-  const long size = sys::keyctl(KEYCTL_DESCRIBE, static_cast<unsigned long>(id), reinterpret_cast<unsigned long>(description), sizeof description);
+  const long size =
+      sys::keyctl(KEYCTL_DESCRIBE, static_cast<unsigned long>(id), reinterpret_cast<unsigned long>(description), sizeof description);
   if (size <= 0 || static_cast<size_t>(size) > sizeof description) return failed("describe session keyring", name);
   unsigned permissions = 0;
   int field = 0;

@@ -26,8 +26,8 @@ class PasswdReader {
 
   uint64_t uid_;
   int field_ = kName;
-  uint64_t value_ = 0;    // of the uid field so far
-  bool number_ = false;   // the uid field is a number so far
+  uint64_t value_ = 0;   // of the uid field so far
+  bool number_ = false;  // the uid field is a number so far
   bool cut_ = false;
   Text<4096> home_;
 };

@@ -11,7 +11,7 @@
 namespace tsrun {
 
 struct ProcessStat {
-  char state = 0;         // R, S, D, Z, T, t, X, I
+  char state = 0;          // R, S, D, Z, T, t, X, I
   std::string start_time;  // clock ticks since boot: with the pid it names a process for good
 };
 

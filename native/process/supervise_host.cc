@@ -135,6 +135,8 @@ Result<int> Supervisor::run() {
     open_terminal();
     terminal.emplace(STDIN_FILENO);
   }
+  // What ended before anyone looked announces itself no more.
+  reap_inherited();
   TSRUN_TRY(attend(terminal ? &*terminal : nullptr));
   terminal.reset();
   if (!status_) {
@@ -155,7 +157,10 @@ Status catch_signals(bool on) {
     g_signals.reset();
     return {};
   }
-  if (g_signals) return {};
+  if (g_signals) {
+    g_signals->take();
+    return {};
+  }
   g_signals.emplace();
   auto status = g_signals->start();
   if (!status.ok()) g_signals.reset();

@@ -15,7 +15,8 @@ constexpr size_t kMaxGroups = 65536;         // NGROUPS_MAX
 
 // Takes the groups from `arguments` into memory of the right size; nullptr for none, or when there is no memory.
 uint32_t* take_groups(Arguments& arguments, size_t count) {
-  auto* groups = static_cast<uint32_t*>(mmap(nullptr, (count + 1) * sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* groups =
+      static_cast<uint32_t*>(mmap(nullptr, (count + 1) * sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   if (groups == MAP_FAILED) groups = nullptr;
   for (size_t i = 0; i < count; i++) {
     const auto gid = static_cast<uint32_t>(arguments.number(kMaxId));

@@ -2,9 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+
+#include <climits>
 
 #include "base/fd.h"
 #include "base/syscalls.h"

@@ -1,8 +1,9 @@
 #include "rootfs/filesystem.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
+
+#include <climits>
 
 #include "base/syscalls.h"
 #include "rootfs/attach.h"

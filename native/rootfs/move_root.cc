@@ -1,10 +1,11 @@
 #include "rootfs/move_root.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/magic.h>
-#include <stdlib.h>
 #include <sys/statfs.h>
+
+#include <climits>
+#include <cstdlib>
 
 #include "base/syscalls.h"
 #include "rootfs/attach.h"

@@ -1,6 +1,6 @@
 #include "rootfs/sysctl.h"
 
-#include <limits.h>
+#include <climits>
 
 #include "base/syscalls.h"
 

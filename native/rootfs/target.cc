@@ -1,10 +1,11 @@
 #include "rootfs/target.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/magic.h>
 #include <sys/statfs.h>
 #include <unistd.h>
+
+#include <climits>
 
 #include "rootfs/trusted.h"
 

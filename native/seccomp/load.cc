@@ -46,6 +46,7 @@ Status seccomp(Context& context, Arguments arguments) {
   program.filter = instructions;
 
   if (listener >= 0) return load_with_listener(context, program, flags, static_cast<size_t>(listener));
+  if ((flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0) return {EINVAL, "load the seccomp filter: nobody takes its listener"};
   if (sys::seccomp(SECCOMP_SET_MODE_FILTER, flags, &program) != 0) return failed("load the seccomp filter");
   return {};
 }

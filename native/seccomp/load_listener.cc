@@ -15,7 +15,7 @@ namespace {
 // is listening yet. So a thread that the filter does not apply to (it was there before, and without TSYNC it stays out)
 // does the sending, and this one waits for it without a system call.
 struct Sender {
-  const Context* context;
+  std::string_view text;
   int socket;
   int descriptor;  // -1: not yet; kGiveUp: there will be none
   int result;      // errno, kPending until it is known
@@ -31,11 +31,11 @@ constexpr long kPollNanoseconds = 50'000;
 
 alignas(16) char stack[16 * 1024];
 
-int send_descriptor(int socket, int descriptor, const char* text, size_t size) {
+int send_descriptor(int socket, int descriptor, std::string_view text) {
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   bool attached = false;
-  while (size > 0) {
-    iovec part = {const_cast<char*>(text), size};
+  while (!text.empty()) {
+    iovec part = {const_cast<char*>(text.data()), text.size()};
     msghdr message = {};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
@@ -54,8 +54,7 @@ int send_descriptor(int socket, int descriptor, const char* text, size_t size) {
       return errno;
     }
     attached = true;
-    text += n;
-    size -= static_cast<size_t>(n);
+    text.remove_prefix(static_cast<size_t>(n));
   }
   return 0;
 }
@@ -67,7 +66,7 @@ int run_sender(void* argument) {
   while ((descriptor = load(sender.descriptor)) == -1) nanosleep(&pause, nullptr);
   int result = 0;
   if (descriptor != kGiveUp) {
-    result = send_descriptor(sender.socket, descriptor, sender.context->reply, sender.context->reply_size);
+    result = send_descriptor(sender.socket, descriptor, sender.text);
     // The table of descriptors is shared. Whoever has received it keeps the listener alive.
     close(descriptor);
     close(sender.socket);
@@ -79,9 +78,9 @@ int run_sender(void* argument) {
 }  // namespace
 
 Status load_with_listener(Context& context, sock_fprog& program, unsigned flags, size_t listener) {
-  if (context.reply == nullptr || context.reply_size == 0) return {EINVAL, "send the seccomp listener: nothing to say"};
+  if (context.reply == nullptr || context.reply[0] == 0) return {EINVAL, "send the seccomp listener: nothing to say"};
   static Sender sender;
-  sender.context = &context;
+  sender.text = context.reply;
   sender.socket = context.slots.get(listener);
   store(sender.descriptor, -1);
   store(sender.result, kPending);

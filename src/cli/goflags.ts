@@ -2,8 +2,8 @@ import type { Definition, Flag } from './command.js';
 import { UsageError } from './usage.js';
 
 export interface Words {
-  /** In the one form that commander cannot misread: `--name` and `--name=value`. */
-  readonly flags: readonly string[];
+  /** In the order given; a switch has no text, and one that was given as off is left out. */
+  readonly flags: readonly { readonly flag: Flag; readonly text?: string }[];
   readonly operands: readonly string[];
   readonly help: boolean;
 }
@@ -31,14 +31,14 @@ export function parseBool(text: string): boolean | undefined {
 }
 
 /** `-td` for `-t -d`: switches only, so that a misspelt `-bundel` is not a value of -b. */
-function cluster(flags: readonly Flag[], letters: string): string[] | undefined {
-  const words: string[] = [];
+function cluster(flags: readonly Flag[], letters: string): Flag[] | undefined {
+  const found: Flag[] = [];
   for (const letter of letters) {
     const flag = flags.find((each) => each.short === letter && each.value === undefined);
     if (flag === undefined) return undefined;
-    words.push(`--${flag.name}`);
+    found.push(flag);
   }
-  return words;
+  return found;
 }
 
 /**
@@ -47,7 +47,7 @@ function cluster(flags: readonly Flag[], letters: string): string[] | undefined 
  * whatever it looks like. Flags stand before and after the arguments unless the definition is passThrough.
  */
 export function goFlags(definition: Pick<Definition, 'flags' | 'passThrough'>, words: readonly string[]): Words {
-  const flags: string[] = [];
+  const flags: { flag: Flag; text?: string }[] = [];
   const operands: string[] = [];
   let help = false;
   for (let at = 0; at < words.length; at++) {
@@ -74,15 +74,15 @@ export function goFlags(definition: Pick<Definition, 'flags' | 'passThrough'>, w
     if (flag === undefined) {
       const switches = dashes === 1 && given === undefined ? cluster(definition.flags, name) : undefined;
       if (switches === undefined) throw new UsageError(`flag provided but not defined: -${name}`);
-      flags.push(...switches);
+      flags.push(...switches.map((each) => ({ flag: each })));
     } else if (flag.value !== undefined) {
       const value = given ?? words[++at];
       if (value === undefined) throw new UsageError(`flag needs an argument: -${name}`);
-      flags.push(`--${flag.name}=${value}`);
+      flags.push({ flag, text: value });
     } else {
       const on = given === undefined ? true : parseBool(given);
       if (on === undefined) throw new UsageError(`invalid boolean value "${given}" for -${name}: parse error`);
-      if (on) flags.push(`--${flag.name}`);
+      if (on) flags.push({ flag });
     }
   }
   return { flags, operands, help };

@@ -1,6 +1,6 @@
 import type { Definition } from './command.js';
 import { loadAll } from './index.js';
-import { toCommand } from './parse.js';
+import { toCommand } from './commander.js';
 
 /** Commander says options, callers of a runtime say flags. */
 const style = { styleTitle: (title: string): string => (title === 'Options:' ? 'Flags:' : title) };
@@ -36,6 +36,7 @@ export function commandHelp(definition: Definition, program: string): string {
 /** The program's help: its flags and its commands. */
 export async function programHelp(definition: Definition, program: string): Promise<string> {
   const command = toCommand({ ...definition, arguments: [] }, program);
+  command.enablePositionalOptions();
   command.usage('[FLAGS] COMMAND [ARGUMENT...]');
   command.description([sentence(definition.summary), ...definition.description].join('\n\n'));
   command.helpCommand('help [COMMAND]', "show a command's help");

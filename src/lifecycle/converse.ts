@@ -51,11 +51,12 @@ export function converse(child: Child, total: number, conversation: Conversation
 
 /** `mount proc on /proc (step 14 of 52): operation not permitted`, with errno's words as the caller of a runtime knows them. */
 export function stepFailure(failure: StepFailure, total?: number): string {
-  const reason = native().errorText(failure.errno);
-  if (failure.op === 'program' || failure.op === 'exec') return `unable to start container process: ${failure.doing}: ${reason}`;
-  if (failure.op === 'hook') return failure.doing;
+  const words = native().errorText(failure.errno);
+  const reason = words === '' ? '' : `: ${words}`;
+  if (failure.op === 'program' || failure.op === 'exec') return `unable to start container process: ${failure.doing}${reason}`;
+  if (failure.op === 'hook') return `${failure.doing}${reason}`;
   const place = total === undefined || failure.step === 0 ? failure.op : `step ${failure.step} of ${total}, ${failure.op}`;
-  return `${failure.doing} (${place}): ${reason}`;
+  return `${failure.doing} (${place})${reason}`;
 }
 
 function died(child: Child): string {

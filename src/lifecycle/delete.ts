@@ -1,5 +1,5 @@
 /** `delete`: removes what is left of a container; with force, ends it first. */
-import { cgroupPids, killCgroup } from '../cgroups/processes.js';
+import { killCgroup } from '../cgroups/processes.js';
 import { removeCgroup } from '../cgroups/remove.js';
 import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
@@ -24,7 +24,11 @@ export interface DeleteOptions extends CommonOptions {
 
 export function deleteContainer({ root, id, force = false, warn }: DeleteOptions): void {
   checkId(id);
-  if (force && native().lstat(statePath(root, id)) === null) return;
+  if (force) {
+    if (native().lstat(statePath(root, id)) === null) return;
+    // Before we wait for the lock: a `start` or `create` that holds it may itself be waiting for these processes.
+    killAll(readAnyState(root, id));
+  }
   const directory = lockStateDirectory(root, id);
   try {
     const state = force ? readAnyState(root, id) : readState(root, id);
@@ -58,12 +62,17 @@ function readAnyState(root: string, id: string): ContainerState | null {
 
 /** Ends the container's processes and removes cgroup and state; the caller holds the lock. Hooks that fail become warnings. */
 export function destroy(root: string, state: ContainerState, poststop: readonly Hook[] | undefined, warn: (message: string) => void): void {
-  killProcess(state);
-  if (state.cgroup !== '' && cgroupPids(state.cgroup).length > 0) killCgroup(state.cgroup);
+  killAll(state);
   if (state.cgroup !== '') removeCgroup(state.cgroup, KILL_TIMEOUT);
   native().removeTree(statePath(root, state.id));
   if (poststop === undefined) return;
   runAllHooks('poststop', poststop, hookState(state, 'stopped'), state.bundle, warn);
+}
+
+function killAll(state: ContainerState | null): void {
+  if (state === null) return;
+  if (state.cgroup !== '') killCgroup(state.cgroup);
+  killProcess(state);
 }
 
 function killProcess(state: ContainerState): void {

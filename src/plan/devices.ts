@@ -31,21 +31,19 @@ function number(value: number | undefined, pointer: string): number {
 
 function parsed(rule: DeviceRule, index: number): FilterRule {
   const pointer = `/linux/resources/devices/${index}`;
-  const letter = rule.type || 'a';
-  if (letter !== 'a' && letter !== 'b' && letter !== 'c')
-    throw new TsrunError(`${pointer}/type: must be a, b or c, is ${JSON.stringify(letter)}`);
   let access = 0;
-  for (const word of rule.access || 'rwm') {
-    if (word !== 'r' && word !== 'w' && word !== 'm')
+  for (const word of rule.access ?? '') {
+    if (word !== 'r' && word !== 'w' && word !== 'm') {
       throw new TsrunError(`${pointer}/access: must be of r, w and m, is ${JSON.stringify(rule.access)}`);
+    }
     access |= ACCESS[word];
   }
   return {
     allow: rule.allow,
-    type: letter === 'a' ? -1 : TYPE[letter],
+    type: rule.type === 'b' || rule.type === 'c' ? TYPE[rule.type] : -1,
     major: number(rule.major, `${pointer}/major`),
     minor: number(rule.minor, `${pointer}/minor`),
-    access,
+    access: access === 0 ? ALL : access,
   };
 }
 

@@ -6,8 +6,11 @@
 /** What may come next. */
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'comma or end' | 'nothing';
 
-const BLANK = /[ \t\r\n]*/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+/** No text that anyone means is nested deeper. */
+const DEEPEST = 10_000;
+
+const PLAIN = /[^"\\\u0000-\u001f]+/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const LITERAL = /(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![0-9A-Za-z_.+-])/y;
 const WORD = /[0-9A-Za-z_.+-]+/y;
 
@@ -17,7 +20,7 @@ export function findJsonProblem(text: string): string | null {
   let expected: Expected = 'value';
   let at = 0;
   for (;;) {
-    at = skip(BLANK, text, at) ?? at;
+    while (isBlank(text.charCodeAt(at))) at++;
     const token = text[at];
     if (token === undefined) {
       if (expected === 'nothing') return null;
@@ -27,11 +30,12 @@ export function findJsonProblem(text: string): string | null {
     const isValue: boolean = expected === 'value' || expected === 'value or ]';
     let next: number | null = at + 1;
     if ((token === '{' || token === '[') && isValue) {
-      open.push(token);
+      if (open.push(token) > DEEPEST) return place(text, at, 'nested too deeply');
       expected = token === '{' ? 'key or }' : 'value or ]';
     } else if (token === '"' && (isKey || isValue)) {
-      next = skip(STRING, text, at);
-      if (next === null) return stringProblem(text, at);
+      const end = stringEnd(text, at);
+      if (typeof end === 'string') return end;
+      next = end;
       expected = isKey ? 'colon' : after(open);
     } else if (isValue && (next = skip(LITERAL, text, at)) !== null) {
       expected = after(open);
@@ -52,6 +56,34 @@ export function findJsonProblem(text: string): string | null {
   }
 }
 
+/**
+ * As findJsonProblem() for nesting alone, and fast, for texts so large that an engine's parser would need gigabytes for
+ * what is nested in them.
+ */
+export function findDeepNesting(text: string): string | null {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) {
+      do {
+        at = text.indexOf('"', at + 1);
+        if (at < 0) return null;
+      } while (isEscaped(text, at));
+    } else if (code === 0x5b || code === 0x7b) {
+      if (++depth > DEEPEST) return place(text, at, 'nested too deeply');
+    } else if (code === 0x5d || code === 0x7d) {
+      depth--;
+    }
+  }
+  return null;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text.charCodeAt(first - 1) === 0x5c) first--;
+  return (at - first) % 2 === 1;
+}
+
 function closes(token: string, open: readonly string[], expected: Expected): boolean {
   const opener = open.at(-1);
   if (token === ']') return opener === '[' && (expected === 'value or ]' || expected === 'comma or end');
@@ -62,22 +94,29 @@ function after(open: readonly string[]): Expected {
   return open.length === 0 ? 'nothing' : 'comma or end';
 }
 
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
 /** The end of the match of a sticky expression at `at`. */
 function skip(expression: RegExp, text: string, at: number): number | null {
   expression.lastIndex = at;
   return expression.test(text) ? expression.lastIndex : null;
 }
 
-function stringProblem(text: string, start: number): string {
-  for (let at = start + 1; at < text.length; at++) {
+/** Where the string that begins at `start` ends, or what is wrong with it. */
+function stringEnd(text: string, start: number): number | string {
+  let at = start + 1;
+  for (;;) {
+    at = skip(PLAIN, text, at) ?? at;
     const character = text.charAt(at);
-    if (character < ' ') return place(text, at, `control character ${codePoint(text, at)} in a string`);
-    if (character !== '\\') continue;
-    const escape = text.slice(at, at + 6);
-    if (!/^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/.test(escape)) return place(text, at, `unknown escape in a string`);
-    at++;
+    if (character === '"') return at + 1;
+    if (character === '') return place(text, start, 'this string does not end');
+    if (character !== '\\') return place(text, at, `control character ${codePoint(text, at)} in a string`);
+    const end = skip(ESCAPE, text, at);
+    if (end === null) return place(text, at, 'unknown escape in a string');
+    at = end;
   }
-  return place(text, start, 'this string does not end');
 }
 
 function show(text: string, at: number): string {

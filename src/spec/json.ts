@@ -1,11 +1,15 @@
 import { TsrunError } from '../errors.js';
-import { findJsonProblem } from './json-problem.js';
+import { findDeepNesting, findJsonProblem } from './json-problem.js';
 
 /** Digits enough to be beyond 2^53, where a number of the language would lose some. */
 const LONG = 16;
 
-/** A string, or an integer of 16 digits and more: strings are matched only to step over them. */
-const STRING_OR_LONG = /"[^"\\]*(?:\\.[^"\\]*)*"|(-?[0-9]{16,})(?![0-9.eE])/g;
+/** Characters from which on it is worth looking for nesting before anything is built. */
+const LARGE = 1 << 20;
+
+/** A string, or a whole number: strings are matched only to step over them. */
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][-+.0-9eE]*/g;
+const LONG_INTEGER = /^-?[0-9]{16,}$/;
 
 /**
  * Parses JSON. Integers beyond 2^53 come out as bigint with all their digits; a property that is `null` is left out, as
@@ -15,6 +19,8 @@ const STRING_OR_LONG = /"[^"\\]*(?:\\.[^"\\]*)*"|(-?[0-9]{16,})(?![0-9.eE])/g;
  */
 export function parseJson(text: string, what: string): unknown {
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const nesting = body.length < LARGE ? null : findDeepNesting(body);
+  if (nesting !== null) throw new TsrunError(`${what}: ${nesting}`);
   try {
     if (hasLongNumber(body)) return parseLong(body);
     // Regular expressions are slow where they are interpreted: this spares most texts the second look.
@@ -51,9 +57,7 @@ function dropNull(this: unknown, _key: string, value: unknown): unknown {
 /** Passes long integers through JSON.parse as strings that begin with a character which occurs nowhere in the text. */
 function parseLong(text: string): unknown {
   const mark = unusedCharacter(text);
-  const marked = text.replace(STRING_OR_LONG, (token: string, digits: string | undefined) =>
-    digits === undefined ? token : `"${mark}${digits}"`,
-  );
+  const marked = text.replace(STRING_OR_NUMBER, (token) => (LONG_INTEGER.test(token) ? `"${mark}${token}"` : token));
   return JSON.parse(marked, function (this: unknown, key: string, value: unknown): unknown {
     if (typeof value === 'string' && value.startsWith(mark)) return BigInt(value.slice(1));
     return dropNull.call(this, key, value);

@@ -126,7 +126,14 @@ describe('a hook', () => {
 
   it('starts with default signals and nothing open but its streams', () => {
     // what the caller left: the engine's own descriptors and its ignored SIGPIPE
-    const { stderr } = hook('grep -E "Sig(Blk|Ign)" /proc/self/status >&2; ls /proc/$$/fd | tr "\\n" " " >&2', { path: '/bin/bash', args: ['bash', '-c', 'grep -E "Sig(Blk|Ign)" /proc/self/status >&2; for f in /proc/$$/fd/*; do [ -e $f ] && echo -n "${f##*/} " >&2; done'] });
+    const { stderr } = hook('grep -E "Sig(Blk|Ign)" /proc/self/status >&2; ls /proc/$$/fd | tr "\\n" " " >&2', {
+      path: '/bin/bash',
+      args: [
+        'bash',
+        '-c',
+        'grep -E "Sig(Blk|Ign)" /proc/self/status >&2; for f in /proc/$$/fd/*; do [ -e $f ] && echo -n "${f##*/} " >&2; done',
+      ],
+    });
     expect(stderr).toBe('SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0 1 2 ');
   });
 });
@@ -135,7 +142,11 @@ describe('a process', () => {
   it('is recognised by its start time', () => {
     const stat = addon.processStat(process.pid);
     expect(stat?.state).toMatch(/[RS]/);
-    expect(stat?.startTime).toBe(readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /s, '').split(' ')[19]);
+    expect(stat?.startTime).toBe(
+      readFileSync('/proc/self/stat', 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[19],
+    );
   });
 
   it('may be called anything', () => {

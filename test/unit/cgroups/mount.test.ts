@@ -4,7 +4,7 @@ import { cgroup2InMountinfo, cgroup2Path, readCgroupFacts } from '../../../src/c
 const CGROUP2 = 0x63677270;
 const TMPFS = 0x01021994;
 
-const host = vi.hoisted(() => ({ types: {} as Record<string, number>, files: {} as Record<string, string> }));
+const host = vi.hoisted((): { types: Record<string, number>; files: Record<string, string> } => ({ types: {}, files: {} }));
 vi.mock('../../../src/native.js', () => ({
   native: () => ({
     stat: (path: string) => (path in host.types ? { kind: 'directory' } : null),

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, test } from 'vitest';
 
+import type { Definition } from '../../../src/cli/command.js';
+import { toCommand } from '../../../src/cli/commander.js';
 import { program } from '../../../src/cli/global.js';
 import { load } from '../../../src/cli/index.js';
 import { parse } from '../../../src/cli/parse.js';
@@ -34,6 +36,17 @@ function simply(words: readonly string[], switches: readonly string[]): { values
   return { values, args: rest };
 }
 
+/** And what commander makes of them, which has the same definitions for the help. */
+function byCommander(definition: Definition, words: readonly string[]): { values: Map<string, Value>; args: string[] } {
+  const command = toCommand(definition, definition.name).parse(words, { from: 'user' });
+  const values = new Map<string, Value>();
+  for (const option of command.options) {
+    const value = command.getOptionValue(option.attributeName()) as Value | undefined;
+    if (value !== undefined) values.set(option.name(), value);
+  }
+  return { values, args: command.args };
+}
+
 test('there are recorded calls', () => {
   expect(existsSync(fixtures)).toBe(true);
   expect(calls.length).toBeGreaterThan(50);
@@ -54,4 +67,5 @@ test.each(calls)('$path', async ({ words }) => {
   expect(parsed.values).toEqual(expected.values);
   expect(parsed.args).toEqual(expected.args);
   expect(parsed.help).toBe(false);
+  expect(byCommander(command.definition, rest)).toEqual(expected);
 });

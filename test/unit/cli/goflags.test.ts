@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Flag } from '../../../src/cli/command.js';
-import { goFlags, parseBool } from '../../../src/cli/goflags.js';
+import { goFlags, parseBool, type Words } from '../../../src/cli/goflags.js';
 
 const flags: readonly Flag[] = [
   { name: 'bundle', short: 'b', value: 'DIR', help: '' },
@@ -9,8 +9,13 @@ const flags: readonly Flag[] = [
   { name: 'tty', short: 't', help: '' },
   { name: 'no-pivot', help: '' },
 ];
-const read = (...words: string[]) => goFlags({ flags }, words);
-const readThrough = (...words: string[]) => goFlags({ flags, passThrough: true }, words);
+
+/** The flags as `--name` and `--name=value`. */
+function plain({ flags: found, operands, help }: Words): { flags: string[]; operands: readonly string[]; help: boolean } {
+  return { flags: found.map(({ flag, text }) => `--${flag.name}${text === undefined ? '' : `=${text}`}`), operands, help };
+}
+const read = (...words: string[]) => plain(goFlags({ flags }, words));
+const readThrough = (...words: string[]) => plain(goFlags({ flags, passThrough: true }, words));
 
 describe('spellings of a flag', () => {
   test.each([['--bundle', '/b'], ['-bundle', '/b'], ['-b', '/b'], ['--b', '/b'], ['--bundle=/b'], ['-bundle=/b'], ['-b=/b']])(
