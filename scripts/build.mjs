@@ -13,6 +13,15 @@ import { sources } from './sources.mjs';
 const tool = (name) => join(root, 'node_modules/.bin', name);
 const isSource = (path) => /\.(ts|json|js|mjs)$/.test(path);
 
+/** What src/version.ts asks for, as JavaScript by name: the release, and where git knows it the commit and its day. */
+function versionNames() {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { stdout, status } = spawnSync('git', ['log', '-1', '--format=%H %cs'], { cwd: root, encoding: 'utf8' });
+  const [commit, date] = status === 0 ? stdout.trim().split(' ') : [];
+  const names = { TSRUN_VERSION: version, TSRUN_COMMIT: commit, TSRUN_DATE: date };
+  return Object.fromEntries(Object.entries(names).flatMap(([name, value]) => (value ? [[name, JSON.stringify(value)]] : [])));
+}
+
 /** Puts `from` at `to` in one step: a program that is using the old one keeps it. */
 function place(from, to, mode) {
   mkdirSync(dirname(to), { recursive: true });
@@ -61,6 +70,14 @@ function validators() {
   });
 }
 
+/** Puts the values that src/version.ts asks for in front of what became of it. */
+function nameVersion(path) {
+  if (!existsSync(path)) return;
+  const rest = readFileSync(path, 'utf8').replace(/^(const TSRUN_.*\n)*/, '');
+  const names = Object.entries(versionNames()).map(([name, value]) => `const ${name} = ${value};\n`);
+  writeFileSync(path, names.join('') + rest);
+}
+
 /** dist/lib: the library and the command line for Node. */
 function library() {
   const files = filesBelow('src', isSource);
@@ -72,11 +89,12 @@ function library() {
     rmSync(join(root, 'build/stamps/lib'), { force: true });
     mkdirSync(join(root, 'dist/lib'), { recursive: true });
   });
-  once('lib', { files: [...files, ...config], outputs: ['dist/lib'] }, () => {
+  once('lib', { files: [...files, ...config], text: JSON.stringify(versionNames()), outputs: ['dist/lib'] }, () => {
     run(tool('tsc'), ['-p', 'tsconfig.build.json']);
     for (const path of filesBelow('src/spec/generated', (path) => /\.(js|mjs|d\.ts|d\.mts)$/.test(path))) {
       place(join(root, path), join(root, path.replace(/^src\//, 'dist/lib/')), 0o644);
     }
+    nameVersion(join(root, 'dist/lib/version.js'));
     const main = join(root, 'dist/lib/cli/main.js');
     if (existsSync(main)) chmodSync(main, 0o755);
   });
@@ -89,7 +107,10 @@ function executable() {
   const machine = { x64: 'x64', arm64: 'aarch64' }[process.arch];
   const bun = createRequire(import.meta.url).resolve(`@oven/bun-linux-${machine}/bin/bun`);
   const files = [...filesBelow('src', isSource), ...filesBelow('scripts/stubs'), 'scripts/lib/bundle.mjs', 'package-lock.json'];
-  once('bundle', { files, outputs: ['build/tsrun-js.cjs'] }, () => bundle(join(root, entry), join(root, 'build/tsrun-js.cjs')));
+  const define = versionNames();
+  once('bundle', { files, text: JSON.stringify(define), outputs: ['build/tsrun-js.cjs'] }, () => {
+    bundle(join(root, entry), join(root, 'build/tsrun-js.cjs'), define);
+  });
   const code = readFileSync(join(root, 'build/tsrun-js.cjs'), 'utf8');
   once('executable', { files: ['scripts/lib/bundle.mjs', 'package-lock.json'], text: code, outputs: ['dist/libexec/tsrun-js'] }, () => {
     mkdirSync(join(root, 'dist/libexec'), { recursive: true });

@@ -7,13 +7,14 @@ const stub = (name) => fileURLToPath(new URL(`../stubs/${name}.cjs`, import.meta
 
 /**
  * Bundles `entry` into `out`. The node: modules that commander asks for are replaced by what it uses of them: loading the
- * real ones costs more than all the rest of a start. Any other node: import is an error.
+ * real ones costs more than all the rest of a start. Any other node: import is an error. `define` gives names their values.
  */
-export function bundle(entry, out) {
+export function bundle(entry, out, define) {
   buildSync({
     entryPoints: [entry],
     outfile: out,
     bundle: true,
+    define,
     format: 'cjs',
     platform: 'neutral',
     target: 'es2023',

@@ -91,13 +91,13 @@ function removeMade(made: readonly string[]): void {
   }
 }
 
-/** A parent can go between its mkdir and that of its child, when another caller gives up: then from the top again. */
+/** A parent can go between its mkdir and that of its child, when another caller removes it: then from the top again. */
 function makeTreeAgain(plan: CgroupPlan, mount: string, made: string[]): string {
   for (let attempt = 1; ; attempt++) {
     try {
       return makeTree(plan, mount, made);
     } catch (error) {
-      if (attempt === 3 || !isSystemError(error) || !['ENOENT', 'ENODEV'].includes(error.code)) throw error;
+      if (attempt === 100 || !isSystemError(error) || !['ENOENT', 'ENODEV'].includes(error.code)) throw error;
     }
   }
 }

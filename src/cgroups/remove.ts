@@ -1,6 +1,7 @@
 /** Removing a cgroup with all below it. */
 import { isSystemError, TsrunError } from '../errors.js';
 import { native } from '../native.js';
+import { DEFAULT_PARENT } from './default.js';
 import { waitEmpty } from './freezer.js';
 import { cgroupPids, childCgroups } from './processes.js';
 
@@ -48,5 +49,16 @@ export function removeCgroup(path: string, timeout = 5000): void {
     }
     // empty and still busy: someone puts processes in, or the kernel is not done with the last one
     sleep(2 ** attempt);
+  }
+}
+
+/** The parent of the containers that name no cgroup goes with the last of them; createCgroup makes it again. */
+export function removeDefaultParent(path: string): void {
+  const parent = path.slice(0, path.lastIndexOf('/'));
+  if (!parent.endsWith(DEFAULT_PARENT)) return;
+  try {
+    native().rmdir(parent);
+  } catch {
+    // there are others
   }
 }

@@ -22,7 +22,7 @@ export interface Conversation {
  * @throws TsrunError for a step that failed, or when init died
  */
 export function converse(child: Child, total: number, conversation: Conversation): 'ready' | 'executed' {
-  for (let begun = false; ; ) {
+  for (let begun = false; ;) {
     const message = native().receive(child.sync, -1);
     switch (message.type) {
       case 'ready':

@@ -1,6 +1,6 @@
 /** `delete`: removes what is left of a container; with force, ends it first. */
 import { killCgroup } from '../cgroups/processes.js';
-import { removeCgroup } from '../cgroups/remove.js';
+import { removeCgroup, removeDefaultParent } from '../cgroups/remove.js';
 import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
 import { parseJson } from '../spec/json.js';
@@ -8,7 +8,7 @@ import type { Hook, Spec } from '../spec/types.js';
 import { checkId } from '../state/id.js';
 import { hookState } from '../state/report.js';
 import { openProcess, statusOf } from '../state/status.js';
-import { lockStateDirectory, readSavedConfig, readState, statePath, type ContainerState } from '../state/store.js';
+import { lockStateDirectory, readSavedConfig, readState, statePath, type ContainerState, type StateDirectory } from '../state/store.js';
 import { runAllHooks } from './hooks.js';
 import type { CommonOptions } from './options.js';
 
@@ -29,7 +29,8 @@ export function deleteContainer({ root, id, force = false, warn }: DeleteOptions
     // Before we wait for the lock: a `start` or `create` that holds it may itself be waiting for these processes.
     killAll(readAnyState(root, id));
   }
-  const directory = lockStateDirectory(root, id);
+  const directory = lock(root, id, force);
+  if (directory === null) return;
   try {
     const state = force ? readAnyState(root, id) : readState(root, id);
     if (state === null) {
@@ -40,6 +41,16 @@ export function deleteContainer({ root, id, force = false, warn }: DeleteOptions
     destroy(root, state, poststopHooks(root, id), warn);
   } finally {
     native().close(directory.lock);
+  }
+}
+
+/** Null when, in a forced delete, somebody else has deleted it meanwhile. */
+function lock(root: string, id: string, force: boolean): StateDirectory | null {
+  try {
+    return lockStateDirectory(root, id);
+  } catch (error) {
+    if (force && native().lstat(statePath(root, id)) === null) return null;
+    throw error;
   }
 }
 
@@ -63,7 +74,10 @@ function readAnyState(root: string, id: string): ContainerState | null {
 /** Ends the container's processes and removes cgroup and state; the caller holds the lock. Hooks that fail become warnings. */
 export function destroy(root: string, state: ContainerState, poststop: readonly Hook[] | undefined, warn: (message: string) => void): void {
   killAll(state);
-  if (state.cgroup !== '') removeCgroup(state.cgroup, KILL_TIMEOUT);
+  if (state.cgroup !== '') {
+    removeCgroup(state.cgroup, KILL_TIMEOUT);
+    removeDefaultParent(state.cgroup);
+  }
   native().removeTree(statePath(root, state.id));
   if (poststop === undefined) return;
   runAllHooks('poststop', poststop, hookState(state, 'stopped'), state.bundle, warn);

@@ -1,4 +1,5 @@
 /** The container's cgroup: where it is, what is written into its files, which devices it may use, who owns it. */
+import { DEFAULT_PARENT } from '../cgroups/default.js';
 import { TsrunError } from '../errors.js';
 import type { IdMapping, Linux, Resources, Spec } from '../spec/types.js';
 import { planDeviceFilter } from './devices.js';
@@ -91,7 +92,7 @@ function besideOwn(host: Host, name: string): string {
  */
 function cgroupPath(linux: Linux, id: string, host: Host, rootless: boolean): string {
   const path = linux.cgroupsPath ?? '';
-  if (path === '') return rootless ? besideOwn(host, `tsrun-${id}`) : `/tsrun/${id}`;
+  if (path === '') return rootless ? besideOwn(host, `tsrun-${id}`) : `${DEFAULT_PARENT}/${id}`;
   if (path.includes('\0') || path.includes('\n')) throw new TsrunError('/linux/cgroupsPath: contains a NUL byte or a line break');
   const clean = path.startsWith('/') ? cleaned(path) : besideOwn(host, path);
   if (clean === '/') throw new TsrunError(`/linux/cgroupsPath: ${path} is the root of all cgroups`);
