@@ -90,10 +90,10 @@ function library() {
     mkdirSync(join(root, 'dist/lib'), { recursive: true });
   });
   once('lib', { files: [...files, ...config], text: JSON.stringify(versionNames()), outputs: ['dist/lib'] }, () => {
-    run(tool('tsc'), ['-p', 'tsconfig.build.json']);
     for (const path of filesBelow('src/spec/generated', (path) => /\.(js|mjs|d\.ts|d\.mts)$/.test(path))) {
       place(join(root, path), join(root, path.replace(/^src\//, 'dist/lib/')), 0o644);
     }
+    run(tool('tsc'), ['-p', 'tsconfig.build.json']);
     nameVersion(join(root, 'dist/lib/version.js'));
     const main = join(root, 'dist/lib/cli/main.js');
     if (existsSync(main)) chmodSync(main, 0o755);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv, _ } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
-import { transform } from 'esbuild';
+import { build } from 'esbuild';
 
 const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
@@ -46,8 +46,8 @@ const known = {
 };
 
 async function loadSchemas(file) {
-  const { code } = await transform(await readFile(file, 'utf8'), { loader: 'ts', format: 'esm' });
-  return (await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)).schemas;
+  const { outputFiles } = await build({ entryPoints: [file], bundle: true, format: 'esm', write: false, logLevel: 'error' });
+  return (await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)).schemas;
 }
 
 /** The generated module's text. */

@@ -126,7 +126,7 @@ std::string in_path(const std::string& name) {
   for (size_t at = 0; at <= all.size();) {
     const size_t end = std::min(all.find(':', at), all.size());
     // Not the working directory, which an empty or relative element would mean: it may be the container's bundle.
-    const std::string file = all.substr(at, end - at) + "/" + name;
+    std::string file = all.substr(at, end - at) + "/" + name;
     if (file[0] == '/' && end > at && access(file.c_str(), X_OK) == 0) return file;
     at = end + 1;
   }

@@ -23,10 +23,11 @@ struct Slots {
 struct Context {
   int sync = -1;  // SOCK_SEQPACKET to the runtime, -1 once it has let go
   Slots slots;
-  Fd proc;  // the runtime's /proc, verified to be procfs: the only way to files below /proc
-  Fd null;  // the runtime's /dev/null, verified to be char device 1:3: what masked files are covered with
-  Fd root;  // O_PATH: the container's root directory; every path inside is resolved below it with RESOLVE_IN_ROOT
-  Text<4096> home;       // HOME as the container's /etc/passwd has it, for a config that does not set it
+  Fd proc;                // the runtime's /proc, verified to be procfs: the only way to files below /proc
+  Fd null;                // the runtime's /dev/null, verified to be char device 1:3: what masked files are covered with
+  Fd root;                // O_PATH: the container's root directory; every path inside is resolved below it with RESOLVE_IN_ROOT
+  Fd empty;               // the tmpfs that masked directories are covered with, once there is one; gone when the root is in place
+  Text<4096> home;        // HOME as the container's /etc/passwd has it, for a config that does not set it
   char* reply = nullptr;  // what the runtime answered last (the state as JSON where a hook follows), NUL-terminated
   size_t reply_size = 0;
   const char* program = nullptr;  // resolved path of the user's program

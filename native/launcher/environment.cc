@@ -21,17 +21,6 @@ bool starts_with_any(const char* text, const char* const (&prefixes)[N]) {
   return false;
 }
 
-// The texts one after the other, in memory of their own; nullptr when there is none.
-char* joined(const char* a, const char* b, const char* c) {
-  const size_t sizes[] = {strlen(a), strlen(b), strlen(c)};
-  auto* text = static_cast<char*>(malloc(sizes[0] + sizes[1] + sizes[2] + 1));
-  if (text == nullptr) return nullptr;
-  memcpy(text, a, sizes[0]);
-  memcpy(text + sizes[0], b, sizes[1]);
-  memcpy(text + sizes[0] + sizes[1], c, sizes[2] + 1);
-  return text;
-}
-
 }  // namespace
 
 Environment::Environment(char** caller, size_t additional) {
@@ -41,20 +30,25 @@ Environment::Environment(char** caller, size_t additional) {
   entries_ = static_cast<char**>(calloc(limit_ + 1, sizeof(char*)));
   for (size_t i = 0; i < size; i++) {
     if (strchr(caller[i], '=') == nullptr || starts_with_any(caller[i], kOwn)) continue;
-    append(starts_with_any(caller[i], kEngine) ? joined("TSRUN_ENV_", caller[i], "") : caller[i]);
+    append(starts_with_any(caller[i], kEngine) ? "TSRUN_ENV_" : "", "", caller[i]);
   }
 }
 
-void Environment::add(const char* name, const char* value) { append(joined(name, "=", value)); }
+void Environment::add(const char* name, const char* value) { append(name, "=", value); }
 
-void Environment::append(char* entry) {
+void Environment::append(const char* a, const char* b, const char* c) {
   if (entries_ == nullptr) return;
-  if (entry == nullptr || count_ == limit_) {
+  const size_t sizes[] = {strlen(a), strlen(b), strlen(c)};
+  auto* text = count_ == limit_ ? nullptr : static_cast<char*>(malloc(sizes[0] + sizes[1] + sizes[2] + 1));
+  if (text == nullptr) {
     free(static_cast<void*>(entries_));
     entries_ = nullptr;
     return;
   }
-  entries_[count_++] = entry;
+  memcpy(text, a, sizes[0]);
+  memcpy(text + sizes[0], b, sizes[1]);
+  memcpy(text + sizes[0] + sizes[1], c, sizes[2] + 1);
+  entries_[count_++] = text;
 }
 
 }  // namespace tsrun

@@ -9,7 +9,7 @@ class Environment {
  public:
   // From the caller's environment, NULL-terminated. Variables that steer the engine or its libraries come back under the
   // name TSRUN_ENV_NAME, for the hooks' environment; names that are the launcher's own are dropped. Takes room for
-  // `additional` further entries. The entries of `caller` must stay in place.
+  // `additional` further entries.
   Environment(char** caller, size_t additional);
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -21,7 +21,8 @@ class Environment {
   [[nodiscard]] char** entries() const { return entries_; }
 
  private:
-  void append(char* entry);
+  // Adds the three texts one after the other as one entry.
+  void append(const char* a, const char* b, const char* c);
 
   char** entries_;
   size_t count_ = 0;

@@ -21,8 +21,6 @@
 #include "launcher/caller.h"
 #include "launcher/environment.h"
 
-extern char** environ;
-
 namespace tsrun {
 namespace {
 

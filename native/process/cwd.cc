@@ -9,6 +9,7 @@ namespace tsrun {
 Status cwd(Context&, Arguments arguments) {
   const char* path = arguments.text();
   TSRUN_TRY(arguments.finish());
+  // By path and not by descriptor: the container's own limit may leave us none. Where we ended up is what counts.
   if (chdir(path) != 0) {
     const int err = errno;
     Text<384> doing;

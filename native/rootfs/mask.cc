@@ -7,12 +7,10 @@
 #include "rootfs/attach.h"
 #include "rootfs/filesystem.h"
 #include "rootfs/resolve.h"
+#include "rootfs/trusted.h"
 
 namespace tsrun {
 namespace {
-
-// The first directory's tmpfs, attached there: the others get copies of it. -1: none yet. Open until the end.
-int empty_directory = -1;
 
 Result<Fd> make_empty(const Context& context) {
   FileSystem system;
@@ -25,16 +23,17 @@ Result<Fd> make_empty(const Context& context) {
   return make_file_system(context, system, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
-Status mask_directory(const Context& context, int target) {
-  if (empty_directory >= 0) {
-    auto tree = clone_tree(empty_directory, false);
+// The first directory gets the tmpfs itself, the others copies of it: what is detached cannot be copied.
+Status mask_directory(Context& context, int target) {
+  if (context.empty.valid()) {
+    auto tree = clone_tree(context.empty.get(), false);
     TSRUN_TRY(tree.status());
     return attach(tree->get(), target);
   }
   auto tree = make_empty(context);
   TSRUN_TRY(tree.status());
   TSRUN_TRY(attach(tree->get(), target));
-  empty_directory = tree->release();
+  context.empty = std::move(*tree);
   return {};
 }
 
@@ -42,6 +41,12 @@ Status mask_directory(const Context& context, int target) {
 // with it would uncover the rest of the host (CVE-2025-31133).
 Status mask_file(const Context& context, int target) {
   auto tree = clone_tree(context.null.get(), false);
+  if (!tree.ok() && tree.status().err() == EINVAL) {
+    // We have joined another mount namespace since, and only its own mounts can be copied there.
+    auto null = open_null();
+    TSRUN_TRY(null.status());
+    tree = clone_tree(null->get(), false);
+  }
   TSRUN_TRY(tree.status());
   return attach(tree->get(), target);
 }

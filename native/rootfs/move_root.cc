@@ -116,7 +116,8 @@ Status hide_kernel_state(const Context& context) {
   return {};
 }
 
-Status enter(const Context& context) {
+Status enter(Context& context) {
+  context.empty.reset();
   if (fchdir(context.root.get()) != 0) return failed("chdir to the root");
   if (::chroot(".") != 0) return failed("chroot");
   if (chdir("/") != 0) return failed("chdir", "/");

@@ -16,6 +16,7 @@ constexpr int kDetach = 2;                 // MNT_DETACH
 
 Status pivot_root(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
+  context.empty.reset();
   const Fd old(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!old.valid()) return failed("open", "/");
   if (fchdir(context.root.get()) != 0) return failed("chdir to the root");

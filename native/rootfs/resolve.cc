@@ -91,7 +91,7 @@ class Walk {
     }
     struct stat status {};
     if (fstat(found.get(), &status) != 0) return errno;
-    if (S_ISLNK(status.st_mode)) return follow(found.get());
+    if (S_ISLNK(status.st_mode)) return is_magic() ? ELOOP : follow(found.get());
     if (!last_ && !S_ISDIR(status.st_mode)) return ENOTDIR;
     if (depth_ == kMaxDepth) return ENAMETOOLONG;
     opened_[depth_++] = std::move(found);
@@ -105,6 +105,12 @@ class Walk {
     if (done != 0) return errno == EEXIST ? 0 : errno;
     created_ = last_;
     return 0;
+  }
+
+  // Whether it is a link of procfs that leads to an open file, of ours most likely, whatever it reads like.
+  bool is_magic() {
+    const Fd there(sys::openat2(current(), name_.c_str(), O_PATH | O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS));
+    return !there.valid() && errno == ELOOP;
   }
 
   int follow(int link) {

@@ -21,7 +21,9 @@ Result<Fd> proc() {
   return fd;
 }
 
-Result<Fd> null() {
+}  // namespace
+
+Result<Fd> open_null() {
   Fd fd(open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.valid()) return failed("open", "/dev/null");
   struct stat status {};
@@ -29,8 +31,6 @@ Result<Fd> null() {
   if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) return Status(ENODEV, "verify", "/dev/null");
   return fd;
 }
-
-}  // namespace
 
 Status open_trusted(Context& context) {
   auto procfs = proc();
@@ -40,7 +40,7 @@ Status open_trusted(Context& context) {
 }
 
 Status open_trusted_null(Context& context) {
-  auto device = null();
+  auto device = open_null();
   TSRUN_TRY(device.status());
   context.null = std::move(*device);
   return {};

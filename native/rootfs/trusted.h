@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/context.h"
+#include "base/fd.h"
 #include "base/status.h"
 
 namespace tsrun {
@@ -12,6 +13,9 @@ Status open_trusted(Context& context);
 
 // The runtime's /dev/null, verified to be char device 1:3, as the mount namespace we are in has it: into Context.null.
 Status open_trusted_null(Context& context);
+
+// /dev/null as it is in the mount namespace we are in now; ENODEV when it is not that device.
+Result<Fd> open_null();
 
 // Path of `fd` below Context.proc: "self/fd/N", a magic link to exactly that file.
 Text<32> link_of(int fd);

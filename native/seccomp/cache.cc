@@ -33,7 +33,7 @@ uint64_t fnv1a(std::string_view text) {
 
 std::string path_of(const std::string& directory, std::string_view key) {
   char name[32];
-  snprintf(name, sizeof name, "/%016lx.bpf", static_cast<unsigned long>(fnv1a(key)));
+  (void)snprintf(name, sizeof name, "/%016lx.bpf", static_cast<unsigned long>(fnv1a(key)));
   return directory + name;
 }
 

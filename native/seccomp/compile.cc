@@ -19,7 +19,7 @@ Status refused(int result, const std::string& doing) { return {-result, doing}; 
 
 std::string hex(uint32_t token) {
   char text[16];
-  snprintf(text, sizeof text, "%#x", token);
+  (void)snprintf(text, sizeof text, "%#x", token);
   return text;
 }
 

@@ -4,7 +4,8 @@
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
+
+#include <ctime>
 
 #include "base/syscalls.h"
 

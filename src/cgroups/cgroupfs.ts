@@ -31,8 +31,8 @@ function make(path: string): boolean {
   }
 }
 
-/** A cgroup that was there before must look like a new one. */
-function checkUnused(path: string): void {
+/** A cgroup that was there before must look like a new one: without processes, and not frozen. */
+export function checkUnused(path: string): void {
   if (isPopulated(path)) throw new TsrunError(`container's cgroup is not empty: ${cgroupPids(path).length} process(es) found in ${path}`);
   if (isFreezing(path)) throw new TsrunError(`container's cgroup unexpectedly frozen: ${path}`);
 }

@@ -103,5 +103,9 @@ type Optional<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] 
 
 /** Leaves out what is undefined: an option that was not given is not there. */
 export function present<T extends object>(options: T): Optional<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Optional<T>;
+  const result: Partial<T> = {};
+  for (const key in options) {
+    if (options[key] !== undefined) result[key] = options[key];
+  }
+  return result as object as Optional<T>;
 }

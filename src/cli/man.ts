@@ -5,16 +5,31 @@ import { date, version } from '../version.js';
 
 /** Text for roff(7): no escape, no line that is taken for a macro, and a dash that can be copied. */
 function text(words: string): string {
-  const escaped = words.replace(/\\/g, '\\e').replace(/-/g, '\\-').replace(/~/g, '\\(ti').replace(/\^/g, '\\(ha');
-  return /^[.']/.test(escaped) ? `\\&${escaped}` : escaped;
+  return roff(words).split('\n').map(fill).join('\n');
 }
 
-const bold = (words: string): string => `\\fB${text(words)}\\fR`;
-const italic = (words: string): string => `\\fI${text(words)}\\fR`;
+function roff(words: string): string {
+  return words.replace(/\\/g, '\\e').replace(/-/g, '\\-').replace(/~/g, '\\(ti').replace(/\^/g, '\\(ha');
+}
+
+/** Breaks a long line of text, and keeps what would be taken for a macro from standing at the beginning of one. */
+function fill(line: string): string {
+  const lines = [''];
+  for (const word of line.split(' ')) {
+    const last = lines[lines.length - 1] ?? '';
+    if (last === '') lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= 76) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((each) => (/^[.']/.test(each) ? `\\&${each}` : each)).join('\n');
+}
+
+const bold = (words: string): string => `\\fB${roff(words)}\\fR`;
+const italic = (words: string): string => `\\fI${roff(words)}\\fR`;
 
 /** Sentences start lines of their own, which is how roff knows that they are sentences. */
 function paragraphs(list: readonly string[]): string {
-  return list.map((each) => text(each).replace(/([.:;]) (?=[A-Z])/g, '$1\n')).join('\n.PP\n') + '\n';
+  return list.map((each) => text(each.replace(/([.:;]) (?=[A-Z])/g, '$1\n'))).join('\n.PP\n') + '\n';
 }
 
 function flagEntry(flag: Flag): string {
@@ -57,7 +72,7 @@ export async function manual(program: string): Promise<string> {
   const commands = (await loadAll()).map((command) => command.definition).filter((definition) => definition.hidden !== true);
   return `.TH ${program.toUpperCase()} 8 ${date} "${program} ${version}"
 .SH NAME
-${text(program)} \\- ${text(global.summary)}
+${fill(`${text(program)} \\- ${roff(global.summary)}`)}
 .SH SYNOPSIS
 ${bold(program)} [${italic('FLAGS')}] ${italic('COMMAND')} [${italic('ARGUMENT')} ...]
 .SH DESCRIPTION

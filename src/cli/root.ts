@@ -17,12 +17,25 @@ function isUser(variable: (name: string) => string | undefined): boolean {
   return !initialMap.test(native().readFile('/proc/self/uid_map', 4096));
 }
 
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (end > 1 && path.charAt(end - 1) === '/') end--;
+  return path.slice(0, end);
+}
+
+/** Whether a path is `/`, also by way of `.` and `..`. */
+function isTop(path: string): boolean {
+  for (const part of path.split('/')) {
+    if (part !== '' && part !== '.' && part !== '..') return false;
+  }
+  return true;
+}
+
 /** Where the state of containers is: what --root says, or the default. Absolute. */
 export function stateRoot(given: string | undefined, cwd: Cwd, variable: (name: string) => string | undefined): string {
   if (given !== undefined) {
-    const path = absolute(given, cwd).replace(/(?<=.)\/+$/, '');
-    if (path === '' || /^[/.]+$/.test(path))
-      throw new TsrunError(`--root must not be "${given}": it would be made private and filled with state`);
+    const path = withoutSlashes(absolute(given, cwd));
+    if (isTop(path)) throw new TsrunError(`--root must not be "${given}": it would be made private and filled with state`);
     return path;
   }
   const runtime = variable('XDG_RUNTIME_DIR');

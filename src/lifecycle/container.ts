@@ -1,5 +1,5 @@
 /** The birth of a container, up to the point where it waits to be started: what `create` and `run` have in common. */
-import { createCgroup } from '../cgroups/cgroupfs.js';
+import { checkUnused, createCgroup } from '../cgroups/cgroupfs.js';
 import { killCgroup } from '../cgroups/processes.js';
 import { TsrunError } from '../errors.js';
 import { installation, launch } from '../launch.js';
@@ -86,7 +86,10 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
     let state = newState(options, bundle, host);
     if (plan.cgroup !== null && host.cgroupMount !== null) {
       // Remembered first: what a killed `create` leaves behind can be found and removed.
-      state = { ...state, cgroup: host.cgroupMount + plan.cgroup.path };
+      // Only if it is not somebody else's: then `delete` would end their processes.
+      const path = host.cgroupMount + plan.cgroup.path;
+      if (native().lstat(path) !== null) checkUnused(path);
+      state = { ...state, cgroup: path };
       writeState(directory.path, state);
       const cgroup = createCgroup(plan.cgroup, host.cgroupMount);
       if (cgroup === null) {

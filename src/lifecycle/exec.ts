@@ -12,7 +12,7 @@ import { readHost } from '../state/host.js';
 import { openProcess, statusOf } from '../state/status.js';
 import { readSavedConfig, readState, type ContainerState } from '../state/store.js';
 import { announce } from './announce.js';
-import { openConsole, type Console } from './console.js';
+import { enterForeground, leaveForeground, openConsole, type Console } from './console.js';
 import { SECCOMP_CACHE, checkPreserved, listenFdCount, setOomScoreAdj, spawn } from './container.js';
 import { converse, type Child } from './converse.js';
 import { execCgroupPath } from './exec-cgroup.js';
@@ -61,12 +61,21 @@ export function exec(options: ExecOptions): number {
     });
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
     const conversation = { answer: () => '', moved: () => undefined };
+    let terminal = -1;
+    undo.add(() => {
+      if (terminal >= 0) native().close(terminal);
+    });
+    if (foreground) {
+      undo.add(leaveForeground);
+      enterForeground(terminal);
+    }
     if (converse(child, plan.steps.length, conversation) === 'ready') {
+      terminal = console.receive();
+      if (foreground) enterForeground(terminal);
       for (const limit of plan.hostLimits) native().setLimit(child.pid, limit.resource, limit.soft, limit.hard);
       native().reply(child.sync, '{}');
       converse(child, plan.steps.length, conversation);
     }
-    const terminal = console.receive();
     console.close();
     announce(child, options);
     native().close(pidfd);

@@ -3,6 +3,7 @@ import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
 import { hookState } from '../state/report.js';
 import { announce } from './announce.js';
+import { enterForeground, leaveForeground } from './console.js';
 import { makeContainer, type MadeContainer } from './container.js';
 import { converse } from './converse.js';
 import { deleteContainer } from './delete.js';
@@ -16,9 +17,16 @@ export function run(options: RunOptions): number {
   const foreground = options.detach !== true;
   if (foreground && options.noSubreaper !== true) native().setSubreaper(true);
   const made = makeContainer(options, foreground);
+  made.undo.add(() => {
+    if (made.terminal >= 0) native().close(made.terminal);
+  });
   try {
     if (made.spec.process === undefined) throw new TsrunError('/process: is required to start a container');
     announce(made.child, options);
+    if (foreground) {
+      made.undo.add(leaveForeground);
+      enterForeground(made.terminal);
+    }
     native().reply(made.child.sync, hookState(made.state, 'created'));
     converse(made.child, made.plan.steps.length, { answer: () => '', moved: () => undefined });
     runHooks('poststart', made.spec.hooks?.poststart, hookState(made.state, 'running'), made.state.bundle);

@@ -63,8 +63,8 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
         ]
       : []),
     ...planned.before,
-    // The runtime sets what we may not set ourselves, then tells us to go on.
-    ...(planned.hostLimits.length > 0 ? [{ op: 'ready' } as const] : []),
+    // The runtime sets what we may not set ourselves, and sees to the terminal, then tells us to go on.
+    ...(planned.hostLimits.length > 0 || terminal ? [{ op: 'ready' } as const] : []),
     { op: 'begin' },
     ...planned.last,
     { op: 'exec' },

@@ -9,8 +9,6 @@ type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'comma o
 /** No text that anyone means is nested deeper. */
 const DEEPEST = 10_000;
 
-const PLAIN = /[^"\\\u0000-\u001f]+/y;
-const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const LITERAL = /(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![0-9A-Za-z_.+-])/y;
 const WORD = /[0-9A-Za-z_.+-]+/y;
 
@@ -106,17 +104,23 @@ function skip(expression: RegExp, text: string, at: number): number | null {
 
 /** Where the string that begins at `start` ends, or what is wrong with it. */
 function stringEnd(text: string, start: number): number | string {
-  let at = start + 1;
-  for (;;) {
-    at = skip(PLAIN, text, at) ?? at;
-    const character = text.charAt(at);
-    if (character === '"') return at + 1;
-    if (character === '') return place(text, start, 'this string does not end');
-    if (character !== '\\') return place(text, at, `control character ${codePoint(text, at)} in a string`);
-    const end = skip(ESCAPE, text, at);
-    if (end === null) return place(text, at, 'unknown escape in a string');
-    at = end;
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) return at + 1;
+    if (code < 0x20) return place(text, at, `control character ${codePoint(text, at)} in a string`);
+    if (code !== 0x5c) continue;
+    const length = escapeLength(text, at + 1);
+    if (length === 0 && at + 1 < text.length) return place(text, at, 'unknown escape in a string');
+    at += length;
   }
+  return place(text, start, 'this string does not end');
+}
+
+/** Characters of an escape after its backslash; 0 for none that there is. */
+function escapeLength(text: string, at: number): number {
+  const character = text.charAt(at);
+  if (character !== 'u') return character !== '' && '"\\/bfnrt'.includes(character) ? 1 : 0;
+  return /^[0-9a-fA-F]{4}$/.test(text.slice(at + 1, at + 5)) ? 5 : 0;
 }
 
 function show(text: string, at: number): string {

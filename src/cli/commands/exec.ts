@@ -61,7 +61,8 @@ export function parseUser(text: string): { uid: number; gid?: number } {
 
 /** `[CONTROLLER:]PATH`: with cgroup v2 all controllers have the same path. */
 function parseCgroup(given: readonly string[] | undefined): string | undefined {
-  const paths = new Set(given?.map((each) => each.slice(each.indexOf(':') + 1)));
+  if (given === undefined) return undefined;
+  const paths = new Set(given.map((each) => each.slice(each.indexOf(':') + 1)));
   if (paths.size > 1) throw new TsrunError('--cgroup: cgroup v2 has one hierarchy: give one path, without controllers');
   return [...paths][0];
 }

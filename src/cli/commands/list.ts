@@ -33,7 +33,11 @@ function table(reports: readonly StateReport[]): string {
 
 /** What `list` prints. */
 export function formatList(reports: readonly StateReport[], format: string, quiet: boolean): string {
-  if (quiet) return reports.map(({ id }) => `${id}\n`).join('');
+  if (quiet) {
+    let names = '';
+    for (const { id } of reports) names += `${id}\n`;
+    return names;
+  }
   if (format === 'json') return `${reports.length === 0 ? 'null' : JSON.stringify(reports.map(ordered))}\n`;
   return table(reports);
 }

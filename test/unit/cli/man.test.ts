@@ -8,7 +8,7 @@ import { manual } from '../../../src/cli/man.js';
 const hasMandoc = spawnSync('mandoc', ['-?']).error === undefined;
 
 test.skipIf(!hasMandoc)('mandoc finds nothing wrong', async () => {
-  const { stdout } = spawnSync('mandoc', ['-Tlint', '-Wwarning'], { input: await manual('tsrun'), encoding: 'utf8' });
+  const { stdout } = spawnSync('mandoc', ['-Tlint', '-Wstyle'], { input: await manual('tsrun'), encoding: 'utf8' });
   expect(stdout).toBe('');
 });
 

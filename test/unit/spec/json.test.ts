@@ -74,13 +74,13 @@ describe('texts meant to break a parser', () => {
     expect(problem(text)).toBe('config.json: line 1, column 10008: nested too deeply');
   });
   test('deep nesting, closed again, is no crash', () => {
-    const text = `{"x": ${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
+    const text = `{"x": ${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
     expect(problem(text)).toMatch(/valid|nested too deeply$/);
     expect(problem(`[18446744073709551615, null, ${text}]`)).toMatch(/valid|nested too deeply$/);
   });
-  test('a string of 10 MB is parsed', () => {
-    expect(problem(`["${'a\\n'.repeat(3_000_000)}", 18446744073709551615]`)).toBe('valid');
-    expect(problem(`["${'a\\n'.repeat(3_000_000)}"`)).toContain('unexpected end of text');
+  test('a string of megabytes is parsed', () => {
+    expect(problem(`["${'a\\n'.repeat(500_000)}", 18446744073709551615]`)).toBe('valid');
+    expect(problem(`["${'a\\n'.repeat(500_000)}"`)).toContain('unexpected end of text');
   });
 });
 

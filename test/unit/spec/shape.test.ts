@@ -35,11 +35,10 @@ describe('what is wrong is one line that begins with a JSON pointer:', () => {
     ],
     [
       { linux: { rootfsPropagation: 'public' } },
-      /^\/linux\/rootfsPropagation: unknown propagation "public" \(known: shared, slave, / as never,
+      '/linux/rootfsPropagation: unknown propagation "public" (known: shared, slave, private, unbindable, rshared, rslave, rprivate, runbindable)',
     ],
   ])('%j', (changes, expected) => {
-    if (typeof expected === 'string') expect(verdict(changes)).toBe(expected);
-    else expect(verdict(changes)).toMatch(expected);
+    expect(verdict(changes)).toBe(expected);
   });
 
   test('a config that is no object', () => {

@@ -1,0 +1,403 @@
+// The tree a container sees: mounts, devices, masked and read-only paths, and the root itself.
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { harness, shell, skipped, whyNoContainers, without, type Change, type Config } from './harness.js';
+
+const h = harness('rootfs');
+
+function directory(name = 'dir'): string {
+  const path = h.path(h.id(name).slice(h.tag.length + 1));
+  mkdirSync(path);
+  return path;
+}
+
+type Mount = Config['mounts'][number];
+
+const mount =
+  (...mounts: Mount[]): Change =>
+  (config) => {
+    config.mounts.push(...mounts);
+  };
+
+const ownRoot =
+  (path = h.ownRoot()): Change =>
+  (config) => {
+    config.root.path = path;
+    config.root.readonly = false;
+  };
+
+const withoutDev: Change = (config) => {
+  config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
+};
+
+const userNamespace: Change = (config) => {
+  config.linux.namespaces?.push({ type: 'user' });
+  config.linux.uidMappings = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+  config.linux.gidMappings = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+};
+
+/** What the shell script prints, in a container that must succeed. */
+function printed(script: string, changes: readonly Change[], flags: readonly string[] = []): string {
+  const { status, stdout, stderr } = h.run([...changes, shell(script)], { flags });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+interface Mounted {
+  readonly options: string[];
+  /** `shared`, `master` (of a slave) and `unbindable`. */
+  readonly propagation: string[];
+  readonly type: string;
+}
+
+/** What is mounted where, by the container's account (man 5 proc_pid_mountinfo); the topmost counts. */
+function mounted(changes: readonly Change[], flags: readonly string[] = []): Map<string, Mounted> {
+  const lines = printed('cat /proc/self/mountinfo', changes, flags).trimEnd().split('\n');
+  return new Map(
+    lines.map((line) => {
+      const [before = '', after = ''] = line.split(' - ');
+      const [, , , , path = '', options = '', ...propagation] = before.split(' ');
+      const tags = propagation.map((tag) => tag.split(':')[0] ?? '');
+      return [path, { options: options.split(',').sort(), propagation: tags, type: after.split(' ')[0] ?? '' }];
+    }),
+  );
+}
+
+describe.skipIf(skipped('rootfs', whyNoContainers()))('the container', () => {
+  let mountsBefore = '';
+  beforeEach(() => {
+    mountsBefore = readFileSync('/proc/self/mountinfo', 'utf8');
+  });
+  afterEach(async () => {
+    await h.expectNothingLeft();
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).toBe(mountsBefore);
+  });
+
+  describe('has mounts', () => {
+    it('as the default config says, and none of the host', () => {
+      const all = mounted([]);
+      const types = Object.fromEntries([...all].map(([path, { type }]) => [path, type]));
+      expect(types).toMatchObject({
+        '/proc': 'proc',
+        '/dev': 'tmpfs',
+        '/dev/pts': 'devpts',
+        '/dev/shm': 'tmpfs',
+        '/dev/mqueue': 'mqueue',
+        '/sys': 'sysfs',
+        '/sys/fs/cgroup': 'cgroup2',
+      });
+      expect([...all.keys()].filter((path) => !/^\/($|proc|dev|sys)/.test(path))).toEqual([]);
+      expect(all.get('/sys')?.options).toEqual(['nodev', 'noexec', 'nosuid', 'relatime', 'ro']);
+      expect(all.get('/dev')?.options).toEqual(['nosuid', 'rw']);
+    });
+
+    it('with every attribute, one by one', () => {
+      const options = ['ro', 'nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'nosymfollow'];
+      const mounts = options.map((option) => ({ destination: `/m/${option}`, type: 'tmpfs', source: 'none', options: [option] }));
+      const all = mounted([ownRoot(), mount(...mounts)]);
+      for (const option of options) expect(all.get(`/m/${option}`)?.options).toContain(option);
+      expect(all.get('/m/nosuid')?.options).toEqual(['nosuid', 'relatime', 'rw']);
+    });
+
+    it('on a file and a directory that did not exist, readable for all whatever the umask', () => {
+      const source = directory();
+      writeFileSync(join(source, 'f'), 'shared');
+      const root = h.ownRoot();
+      const script = 'cat /a/b/file /c/d/f';
+      const binds = mount(
+        { destination: '/a/b/file', type: 'bind', source: join(source, 'f'), options: ['bind'] },
+        { destination: '/c/d', type: 'bind', source, options: ['rbind'] },
+      );
+      const before = process.umask(0o077);
+      try {
+        expect(printed(script, [ownRoot(root), binds])).toBe('sharedshared');
+      } finally {
+        process.umask(before);
+      }
+      const modes = ['a', 'a/b', 'a/b/file', 'c', 'c/d'].map((name) => (lstatSync(join(root, name)).mode & 0o777).toString(8));
+      expect(modes).toEqual(['755', '755', '644', '755', '755']);
+    });
+
+    it('bound read-only without the source becoming so', () => {
+      const source = directory();
+      const change = mount({ destination: '/ro', type: 'bind', source, options: ['rbind', 'ro'] });
+      expect(printed('touch /ro/x 2>/dev/null || echo refused', [ownRoot(), change]).trim()).toBe('refused');
+      writeFileSync(join(source, 'writable'), '');
+    });
+
+    it('bound with what is mounted below, attributes for all of it or the top alone', () => {
+      const inner: Mount = { destination: '/outer/inner', type: 'tmpfs', source: 'none', options: [] };
+      const outer: Mount = { destination: '/outer', type: 'tmpfs', source: 'none', options: [] };
+      const again = (name: string, ...options: string[]): Mount => ({ destination: name, type: 'bind', source: '', options });
+      const root = h.ownRoot();
+      const top = mounted([ownRoot(root), mount(outer, inner, again('/outer', 'remount', 'ro'))]);
+      expect([top.get('/outer')?.options, top.get('/outer/inner')?.options]).toEqual([
+        ['relatime', 'ro'],
+        ['relatime', 'rw'],
+      ]);
+      const all = mounted([ownRoot(root), mount(outer, inner, again('/outer', 'remount', 'rro', 'rnoexec'))]);
+      expect([all.get('/outer')?.options, all.get('/outer/inner')?.options]).toEqual([
+        ['noexec', 'relatime', 'ro'],
+        ['noexec', 'relatime', 'ro'],
+      ]);
+    });
+
+    it('with the propagation asked for', () => {
+      const words = ['shared', 'private', 'unbindable', 'rshared'];
+      const mounts = words.map((word) => ({ destination: `/m/${word}`, type: 'tmpfs', source: 'none', options: [word] }));
+      const all = mounted([ownRoot(), mount(...mounts)]);
+      expect(words.map((word) => all.get(`/m/${word}`)?.propagation)).toEqual([['shared'], [], ['unbindable'], ['shared']]);
+    });
+
+    it('on the root itself', () => {
+      const other = h.ownRoot();
+      writeFileSync(join(other, 'marker'), 'other root');
+      const change = mount({ destination: '/', type: 'bind', source: other, options: ['rbind'] });
+      const config: Change = ({ mounts }) => {
+        mounts.unshift(...mounts.splice(-1));
+      };
+      expect(printed('cat /marker', [change, config])).toBe('other root');
+    });
+
+    it('of an overlay whose options are longer than the mount API takes', () => {
+      const lowers = Array.from({ length: 8 }, (_, number) => {
+        const path = directory(`a-layer-with-a-name-that-is-rather-long-so-that-a-few-will-do-${number}`);
+        writeFileSync(join(path, `f${number}`), String(number));
+        return path;
+      });
+      const [upper, work] = [directory(), directory()];
+      const options = [`lowerdir=${lowers.join(':')}`, `upperdir=${upper}`, `workdir=${work}`, 'nosuid', 'noatime'];
+      const overlay = mount({ destination: '/o', type: 'overlay', source: 'overlay', options });
+      const all = printed('cat /o/f*; touch /o/new; grep " /o " /proc/self/mountinfo', [ownRoot(), overlay]);
+      expect(all).toMatch(/^01234567\d.* rw,nosuid,noatime - overlay /);
+      expect(readdirSync(upper)).toEqual(['new']);
+    });
+
+    it('with ids mapped', () => {
+      const source = directory();
+      writeFileSync(join(source, 'f'), '');
+      chownSync(join(source, 'f'), 10, 20);
+      const change = mount({
+        destination: '/mapped',
+        type: 'bind',
+        source,
+        options: ['bind'],
+        uidMappings: [{ containerID: 0, hostID: 1000, size: 100 }],
+        gidMappings: [{ containerID: 0, hostID: 2000, size: 100 }],
+      });
+      const { status, stdout, stderr } = h.run([ownRoot(), change, shell('stat -c "%u %g" /mapped/f')]);
+      // file systems that cannot do it say EINVAL
+      if (status !== 0 && skipped('ids mapped', stderr.includes('idmap') ? stderr : undefined)) return;
+      expect({ status, stdout }).toEqual({ status: 0, stdout: '1010 2020\n' });
+    });
+
+    it.each([
+      [
+        { destination: '/x', type: 'tmpfs', source: 'x', options: ['size=lots'] },
+        /mount tmpfs on \/x.*Bad value for 'size'.*invalid argument/,
+      ],
+      [{ destination: '/x', type: 'tmpfs', source: 'x', options: ['colour=red'] }, /mount tmpfs on \/x.*Unknown parameter 'colour'/],
+      [{ destination: '/x', type: 'nosuchfs', source: 'x', options: [] }, /mount nosuchfs on \/x.*no such device/],
+      [{ destination: '/x', type: 'bind', source: '/no/such/source', options: [] }, /\/no\/such\/source on \/x.*no such file/],
+      [{ destination: '/bin/busybox', type: 'tmpfs', source: 'x', options: [] }, /mount tmpfs on \/bin\/busybox: .*not a directory/],
+      [{ destination: '/bin', type: 'bind', source: '/etc/passwd', options: [] }, /bind \/etc\/passwd on \/bin: .*is a directory/],
+    ] satisfies [Mount, RegExp][])('or says why not, and leaves nothing: %j', (wrong, words) => {
+      const { status, stderr } = h.run([ownRoot(), mount(wrong)]);
+      expect(status).not.toBe(0);
+      expect(stderr).toMatch(words);
+    });
+  });
+
+  describe('gets a tmpfs', () => {
+    it.each([
+      [[], '1751'],
+      [['mode=700'], '700'],
+    ])('with options %j of mode %s on a directory of mode 1751', (options, mode) => {
+      const root = h.ownRoot();
+      mkdirSync(join(root, 'place'));
+      chmodSync(join(root, 'place'), 0o1751);
+      const change = mount({ destination: '/place', type: 'tmpfs', source: 'tmpfs', options });
+      expect(printed('stat -c %a /place', [ownRoot(root), change])).toBe(`${mode}\n`);
+    });
+
+    it('that starts with a copy of what is below, owners and modes and all', () => {
+      const root = h.ownRoot();
+      const place = join(root, 'place');
+      mkdirSync(join(place, 'sub/deeper'), { recursive: true });
+      writeFileSync(join(place, 'sub/deeper/big'), 'x'.repeat(3_000_000));
+      writeFileSync(join(place, 'file'), 'original');
+      chownSync(join(place, 'file'), 5, 6);
+      chmodSync(join(place, 'file'), 0o4640);
+      symlinkSync('../etc/passwd', join(place, 'link'));
+      chownSync(place, 7, 8);
+      chmodSync(place, 0o1755);
+      const change = mount({ destination: '/place', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup', 'ro'] });
+      const script = [
+        'cd /place; stat -c "%n %a %u %g" . file; readlink link; wc -c < sub/deeper/big',
+        'touch sub/new 2>/dev/null || echo read-only; mount | grep -c "on /place type tmpfs (ro"',
+      ].join('; ');
+      expect(printed(script, [ownRoot(root), change])).toBe('. 1755 7 8\nfile 4640 5 6\n../etc/passwd\n3000000\nread-only\n1\n');
+      expect(readFileSync(join(place, 'file'), 'utf8')).toBe('original');
+    });
+
+    it('or an error when the copy has no room', () => {
+      const root = h.ownRoot();
+      mkdirSync(join(root, 'place'));
+      writeFileSync(join(root, 'place/big'), 'x'.repeat(100_000));
+      const change = mount({ destination: '/place', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup', 'size=16k'] });
+      expect(h.run([ownRoot(root), change]).stderr).toMatch(/mount tmpfs on \/place: copy big.*no space left/);
+    });
+  });
+
+  describe('has devices', () => {
+    const list =
+      'stat -c "%n %a %t:%T" /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty; readlink /dev/ptmx; readlink /dev/fd';
+
+    it('that all have', () => {
+      const expected = ['null 666 1:3', 'zero 666 1:5', 'full 666 1:7', 'random 666 1:8', 'urandom 666 1:9', 'tty 666 5:0'];
+      expect(printed(list, [])).toBe(`${expected.map((line) => `/dev/${line}\n`).join('')}pts/ptmx\n/proc/self/fd\n`);
+    });
+
+    it('of the host where it may make none', () => {
+      const change: Change = (config) => {
+        config.root.path = h.ownRoot({ uid: 100_000, gid: 100_000 });
+      };
+      expect(printed(`${list}; echo works > /dev/null`, [userNamespace, change])).toMatch(/^\/dev\/null 666 1:3\n\/dev\/zero 666 1:5\n/);
+    });
+
+    it('with the mode and owner asked for', () => {
+      const change: Change = (config) => {
+        config.linux.devices = [
+          { path: '/dev/made/here', type: 'c', major: 1, minor: 5, fileMode: 0o2640, uid: 3, gid: 4 },
+          { path: '/dev/pipe', type: 'p', fileMode: 0o622 },
+        ];
+      };
+      const script = 'stat -c "%n %F %a %u %g %t:%T" /dev/made/here; stat -c "%n %F %a" /dev/pipe';
+      expect(printed(script, [change])).toBe('/dev/made/here character special file 2640 3 4 1:5\n/dev/pipe fifo 622\n');
+    });
+
+    it.each([
+      [5, true],
+      [7, false],
+    ])('or finds the zero device of minor %i there: %s', (minor, fine) => {
+      const root = h.ownRoot();
+      expect(spawnSync('mknod', [join(root, 'dev/zero'), 'c', '1', String(minor)]).status).toBe(0);
+      const { status, stderr } = h.run([ownRoot(root), withoutDev]);
+      expect(status === 0).toBe(fine);
+      if (!fine) expect(stderr).toMatch(/make device \/dev\/zero: something else is there/);
+    });
+  });
+
+  describe('is kept from', () => {
+    it('masked and read-only paths, those that exist', () => {
+      const change: Change = (config) => {
+        config.linux.maskedPaths = ['/etc/passwd', '/home', '/no/such', '/etc/passwd/below'];
+        config.linux.readonlyPaths = ['/tmp', '/no/such', '/etc/group'];
+      };
+      const script = [
+        'wc -c < /etc/passwd; ls -A /home',
+        'for each in /home/x /tmp/x /etc/group; do touch $each 2>/dev/null && echo wrote; done',
+        'touch /etc/other; ls /etc/other',
+      ].join('; ');
+      expect(printed(script, [ownRoot(), change])).toBe('0\n/etc/other\n');
+    });
+
+    it('flags of a read-only path that it had before', () => {
+      const change: Change = (config) => {
+        config.linux.readonlyPaths = ['/place/sub'];
+      };
+      const root = h.ownRoot();
+      mkdirSync(join(root, 'place/sub'), { recursive: true });
+      const place = mount({ destination: '/place', type: 'tmpfs', source: 'none', options: ['nosuid', 'nodev', 'noatime', 'tmpcopyup'] });
+      expect(mounted([ownRoot(root), place, change]).get('/place/sub')?.options).toEqual(['noatime', 'nodev', 'nosuid', 'ro']);
+    });
+
+    it('writing to a read-only root, but not to what is mounted in it', () => {
+      const change: Change = (config) => {
+        config.root.readonly = true;
+      };
+      const data = mount({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs' });
+      expect(printed('touch /x 2>/dev/null || echo refused; touch /tmp/x && ls /tmp', [ownRoot(), change, data])).toBe('refused\nx\n');
+    });
+  });
+
+  it('has the kernel parameters it asks for, in its own namespaces', () => {
+    const before = readFileSync('/proc/sys/kernel/shmmni', 'utf8');
+    const change: Change = (config) => {
+      config.linux.sysctl = { 'kernel.shmmni': '1234', 'net/ipv4/ip_default_ttl': '77' };
+    };
+    expect(printed('cat /proc/sys/kernel/shmmni /proc/sys/net/ipv4/ip_default_ttl', [change])).toBe('1234\n77\n');
+    expect(readFileSync('/proc/sys/kernel/shmmni', 'utf8')).toBe(before);
+  });
+
+  it('gets its working directory made', () => {
+    const change: Change = (config) => {
+      config.process.cwd = '/made/for/this';
+    };
+    expect(printed('pwd; stat -c %a /made', [ownRoot(), change])).toBe('/made/for/this\n755\n');
+  });
+
+  it('has its masks in a mount namespace that it was given', () => {
+    const holder = spawn('unshare', ['--mount', 'sleep', '60'], { stdio: 'ignore' });
+    try {
+      const change: Change = (config) => {
+        config.linux.namespaces = (config.linux.namespaces ?? []).map((each) =>
+          each.type === 'mount' ? { type: 'mount', path: `/proc/${holder.pid ?? 0}/ns/mnt` } : each,
+        );
+        config.linux.maskedPaths = ['/etc/passwd', '/home'];
+      };
+      spawnSync(
+        'sh',
+        ['-c', `until [ "$(readlink /proc/${holder.pid ?? 0}/ns/mnt)" != "$(readlink /proc/self/ns/mnt)" ]; do sleep 0.05; done`],
+        {
+          timeout: 10_000,
+        },
+      );
+      expect(printed('wc -c < /etc/passwd; ls -A /home', [change])).toBe('0\n');
+    } finally {
+      holder.kill('SIGKILL');
+    }
+  });
+
+  describe('has a root', () => {
+    it.each([
+      ['shared', ['shared']],
+      ['rprivate', []],
+      ['unbindable', ['unbindable']],
+    ])('with rootfsPropagation %s', (word, tags) => {
+      const change: Change = (config) => {
+        config.linux.rootfsPropagation = word as NonNullable<Config['linux']['rootfsPropagation']>;
+      };
+      expect(mounted([change]).get('/')?.propagation).toEqual(tags);
+    });
+
+    it('without pivot_root too, and still nothing of the host in sight', () => {
+      const all = mounted([], ['--no-pivot']);
+      expect([...all.keys()].filter((path) => !/^\/($|proc|dev|sys)/.test(path))).toEqual([]);
+      expect(printed('ls /', [], ['--no-pivot'])).toBe(printed('ls /', []));
+    });
+
+    it('without a mount namespace too', () => {
+      const change: Change = (config) => {
+        config.mounts = [];
+        config.linux.maskedPaths = [];
+        config.linux.readonlyPaths = [];
+        config.root.readonly = false;
+      };
+      expect(printed('cat /etc/group', [without('mount'), change])).toMatch(/^root:x:0:\n/);
+    });
+  });
+
+  it('survives a thousand mounts', () => {
+    const many = Array.from({ length: 1000 }, (_, number) => ({
+      destination: `/m/${number}`,
+      type: 'tmpfs',
+      source: 'none',
+      options: ['ro', 'size=4k'],
+    }));
+    expect(printed('grep -c " /m/" /proc/self/mountinfo', [ownRoot(), mount(...many)])).toBe('1000\n');
+  });
+});
