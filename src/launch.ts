@@ -16,6 +16,8 @@ export interface Launch {
   readonly ignored: readonly number[] | null;
   /** The environment we were called with. */
   readonly environment: Readonly<Record<string, string>>;
+  /** One variable of it. */
+  variable(name: string): string | undefined;
 }
 
 export interface Installation {
@@ -61,30 +63,54 @@ function workingDirectory(host: Host): string | null {
   }
 }
 
-/** The launcher's record out of an environment, pure; without a launcher what can be known without it. */
-export function decodeLaunch(host: Host): Launch {
-  const launched = isLaunched(host);
+/** The environment we were called with: ours, without the launcher's record and with what it kept from the engine. */
+function callersEnvironment(host: Host, launched: boolean): Record<string, string> {
   const environment: Record<string, string> = {};
   const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(host.environment)) {
+  for (const name of Object.keys(host.environment)) {
+    const value = host.environment[name];
     if (value === undefined || name.startsWith(OWN)) continue;
-    if (name.startsWith(KEPT)) kept[name.slice(KEPT.length)] = value;
-    else environment[name] = value;
+    if (!name.startsWith(KEPT)) environment[name] = value;
+    else if (launched) kept[name.slice(KEPT.length)] = value;
   }
-  if (!launched) {
-    return { name: 'tsrun', cwd: workingDirectory(host), inherited: [], nofile: null, ignored: null, environment };
-  }
-  const of = (name: string): string | undefined => host.environment[OWN + name];
   // the launcher's own setting for the engine; the caller's, if any, is among the kept
-  delete environment['BUN_JSC_useJIT'];
-  const [soft, hard] = (of('NOFILE') ?? '').split(':');
+  if (launched) delete environment['BUN_JSC_useJIT'];
+  return Object.assign(environment, kept);
+}
+
+function softAndHard(text: string): readonly [string, string] | null {
+  const [soft, hard] = text.split(':');
+  return soft !== undefined && hard !== undefined ? [soft, hard] : null;
+}
+
+/**
+ * The launcher's record out of an environment, pure; without a launcher what can be known without it. Each part is read
+ * when it is asked for: going through the whole environment would be a good part of a start.
+ */
+export function decodeLaunch(host: Host): Launch {
+  const launched = isLaunched(host);
+  const of = (name: string): string | undefined => (launched ? host.environment[OWN + name] : undefined);
+  let environment: Record<string, string> | undefined;
   return {
-    name: of('NAME') ?? 'tsrun',
-    cwd: of('CWD') ?? null,
-    inherited: numbers(of('FDS') ?? ''),
-    nofile: soft !== undefined && hard !== undefined ? [soft, hard] : null,
-    ignored: numbers(of('IGNORED') ?? ''),
-    environment: { ...environment, ...kept },
+    get name() {
+      return of('NAME') ?? 'tsrun';
+    },
+    get cwd() {
+      return launched ? (of('CWD') ?? null) : workingDirectory(host);
+    },
+    get inherited() {
+      return numbers(of('FDS') ?? '');
+    },
+    get nofile() {
+      return softAndHard(of('NOFILE') ?? '');
+    },
+    get ignored() {
+      return launched ? numbers(of('IGNORED') ?? '') : null;
+    },
+    get environment() {
+      return (environment ??= callersEnvironment(host, launched));
+    },
+    variable: (name) => (launched ? host.environment[KEPT + name] : undefined) ?? host.environment[name],
   };
 }
 
@@ -96,8 +122,6 @@ function host(): Host {
     cwd: () => process.cwd(),
   };
 }
-
-let known: { readonly launch: Launch; readonly installation: Installation } | undefined;
 
 function locate(here: Host): Installation {
   const directory = isLaunched(here) ? (here.environment[`${OWN}LIBEXEC`] ?? '') : besideUs(here.compiled);
@@ -113,23 +137,14 @@ function besideUs(compiled: boolean): string {
   return decodeURIComponent(new URL(relative, url).pathname);
 }
 
-function read(): { readonly launch: Launch; readonly installation: Installation } {
-  if (known === undefined) {
-    const here = host();
-    known = { launch: decodeLaunch(here), installation: locate(here) };
-    for (const name of Object.keys(process.env)) {
-      if (name.startsWith(OWN) || name.startsWith(KEPT)) Reflect.deleteProperty(process.env, name);
-    }
-  }
-  return known;
-}
+let known: Launch | undefined;
 
-/** How we were started. The first call takes the launcher's variables out of the process's environment. */
+/** How we were started. */
 export function launch(): Launch {
-  return read().launch;
+  return (known ??= decodeLaunch(host()));
 }
 
 /** Where our parts are: beside the executable or beside the library, never found by a search. */
 export function installation(): Installation {
-  return read().installation;
+  return locate(host());
 }

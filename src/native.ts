@@ -81,6 +81,8 @@ export interface HookRequest {
   /** Goes to its standard input, which is then closed. */
   readonly input: string;
   readonly cwd: string;
+  /** Soft and hard RLIMIT_NOFILE that it gets, as decimal text; null: ours. */
+  readonly nofile: readonly [string, string] | null;
 }
 
 export interface HookResult {
@@ -114,6 +116,8 @@ export interface Native {
   chown(path: string, uid: number, gid: number): void;
   /** Entries without `.` and `..`, unsorted. */
   readDirectory(path: string): string[];
+  /** The directories among them, on a file system that says so (d_type): cgroup2 and procfs do. */
+  readSubdirectories(path: string): string[];
   /** Removes a directory with all below it, following no symlink and crossing no mount; nothing there is success. */
   removeTree(path: string): void;
   /** lstat; null for ENOENT and ENOTDIR. */
@@ -132,6 +136,8 @@ export interface Native {
   /** _exit(2), without the engine's own end. */
   exit(status: number): never;
   identity(): { readonly pid: number; readonly uid: number; readonly euid: number; readonly gid: number; readonly egid: number };
+  /** Our bounding set as a bit mask in decimal, and the number of the kernel's last capability. */
+  capabilities(): { readonly bounding: string; readonly last: number };
   /** errno in words, as Go and its readers know them: `no such file or directory`; empty where a failure's own text says it all. */
   errorText(errno: number): string;
   /** Wall clock as RFC 3339 with nanoseconds, UTC. */
@@ -147,6 +153,11 @@ export interface Native {
   openNamespace(path: string, flag: number): number;
   /** A user namespace with these mappings, without a process in it. */
   makeUserNamespace(uidMap: string, gidMap: string): number;
+  /**
+   * A detached copy of the mount at `source` (man 2 open_tree), with `recursive` those below too. `propagation` is an MS_* word
+   * that it gets, or 0; `userNamespace` a descriptor of the one whose mappings it gets, or -1.
+   */
+  openTree(source: string, recursive: boolean, propagation: number, userNamespace: number, idmapRecursive: boolean): number;
   /** /proc/PID/uid_map and gid_map; `deny` writes setgroups first. With helpers, newuidmap and newgidmap do it. */
   writeIdMaps(pid: number, uidMap: string, gidMap: string, deny: boolean, helpers: boolean): void;
   /** A listening SOCK_SEQPACKET unix socket at `path`, however long the path. */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -296,6 +297,38 @@ Napi::Value identity(const Info& info) {
   return result;
 }
 
+Napi::Value read_subdirectories(const Info& info) {
+  const auto path = text_at(info, 0);
+  const Directory directory(opendir(path.c_str()));
+  if (directory == nullptr) throw error_of(info.Env(), failed("open", path));
+  auto names = Napi::Array::New(info.Env());
+  uint32_t count = 0;
+  errno = 0;
+  while (const dirent* entry = readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    if (entry->d_type == DT_DIR && name != "." && name != "..") names.Set(count++, Napi::String::New(info.Env(), entry->d_name));
+    errno = 0;
+  }
+  if (errno != 0) throw error_of(info.Env(), failed("read", path));
+  return names;
+}
+
+// Capability numbers stay below 64; the kernel says EINVAL beyond its last (man 2 prctl, PR_CAPBSET_READ).
+Napi::Value capabilities(const Info& info) {
+  uint64_t bounding = 0;
+  int last = -1;
+  for (int capability = 0; capability < 64; capability++) {
+    const int has = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+    if (has < 0) break;
+    last = capability;
+    bounding |= static_cast<uint64_t>(has) << capability;
+  }
+  auto result = Napi::Object::New(info.Env());
+  result.Set("bounding", std::to_string(bounding));
+  result.Set("last", static_cast<double>(last));
+  return result;
+}
+
 Napi::Value error_words(const Info& info) { return Napi::String::New(info.Env(), error_text(static_cast<int>(number_at(info, 0)))); }
 
 Napi::Value now(const Info& info) {
@@ -326,6 +359,7 @@ void register_files(Napi::Env env, Napi::Object exports) {
   add("chmod", change_mode);
   add("chown", change_owner);
   add("readDirectory", read_directory);
+  add("readSubdirectories", read_subdirectories);
   add("removeTree", remove_tree);
   add("lstat", link_status);
   add("stat", file_status);
@@ -338,6 +372,7 @@ void register_files(Napi::Env env, Napi::Object exports) {
   add("exit", leave);
   add("identity", identity);
   add("errorText", error_words);
+  add("capabilities", capabilities);
   add("now", now);
 }
 

@@ -12,6 +12,7 @@
 #include "base/syscalls.h"
 #include "ns/idmap_host.h"
 #include "ns/spawn_host.h"
+#include "rootfs/tree_host.h"
 
 namespace tsrun {
 namespace {
@@ -110,6 +111,16 @@ Napi::Value open_namespace(const Info& info) {
   return number(info.Env(), fd.release());
 }
 
+Napi::Value make_tree(const Info& info) {
+  TreeRequest request;
+  request.source = text_at(info, 0);
+  request.recursive = bool_at(info, 1);
+  request.propagation = static_cast<uint64_t>(number_at(info, 2));
+  request.user_namespace = static_cast<int>(number_at(info, 3));
+  request.idmap_recursive = bool_at(info, 4);
+  return give(info, open_tree(request));
+}
+
 IdMaps id_maps_at(const Info& info, size_t index) {
   IdMaps maps;
   maps.uid_map = text_at(info, index);
@@ -191,6 +202,7 @@ void register_init(Napi::Env env, Napi::Object exports) {
   add("reply", reply);
   add("openNamespace", open_namespace);
   add("makeUserNamespace", make_namespace);
+  add("openTree", make_tree);
   add("writeIdMaps", write_maps);
   add("listen", listen_socket);
   add("connect", connect_socket);

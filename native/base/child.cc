@@ -56,6 +56,8 @@ int become(void* argument) {
   if (program.group && setpgid(0, 0) != 0) give_up("setpgid for");
   if (!place_streams(program.streams)) give_up("redirect the streams of");
   if (program.cwd != nullptr && chdir(program.cwd) != 0) give_up("enter the working directory of");
+  // Last: a low one would be in our own way. It is no reason not to run: what cannot be raised stays as it is.
+  if (program.nofile != nullptr) (void)setrlimit(RLIMIT_NOFILE, program.nofile);
   execve(program.path, program.argv, program.envp);
   give_up("exec");
   return 127;

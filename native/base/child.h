@@ -1,6 +1,7 @@
 // Starts a program from a process that may have other threads, and waits for it.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/fd.h"
@@ -13,9 +14,10 @@ struct Program {
   const char* path = nullptr;
   char* const* argv = nullptr;
   char* const* envp = nullptr;
-  const char* cwd = nullptr;      // nullptr: ours
-  int streams[3] = {-1, -1, -1};  // descriptors to become 0, 1 and 2; -1: ours
-  bool group = false;             // leads a process group of its own, to be killed as one
+  const char* cwd = nullptr;                // nullptr: ours
+  int streams[3] = {-1, -1, -1};            // descriptors to become 0, 1 and 2; -1: ours
+  bool group = false;                       // leads a process group of its own, to be killed as one
+  const struct ::rlimit* nofile = nullptr;  // its RLIMIT_NOFILE; nullptr: ours
 };
 
 struct Child {

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace tsrun {
@@ -30,9 +31,8 @@ Status hear(Context& context, int socket) {
     if (context.reply_size < size + kPiece + 2) {
       const size_t wanted = context.reply_size * 2 + kPiece * 2;
       if (wanted > kLargest) return {EMSGSIZE, "listen to the runtime"};
-      void* moved = context.reply == nullptr
-                        ? mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                        : mremap(context.reply, context.reply_size, wanted, MREMAP_MAYMOVE);
+      void* moved = context.reply == nullptr ? mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                                             : mremap(context.reply, context.reply_size, wanted, MREMAP_MAYMOVE);
       if (moved == MAP_FAILED) return failed("allocate memory for the runtime's answer");
       context.reply = static_cast<char*>(moved);
       context.reply_size = wanted;
@@ -57,6 +57,32 @@ Status hear(Context& context, int socket) {
 Status ask_runtime(Context& context, std::string_view what) {
   TSRUN_TRY(tell(context.sync, "ask", what));
   return hear(context, context.sync);
+}
+
+Result<Fd> ask_descriptor(const Context& context, std::string_view what) {
+  TSRUN_TRY(tell(context.sync, "ask", what));
+  char lead = 0;
+  iovec data = {&lead, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message = {};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t length;
+  do {
+    length = recvmsg(context.sync, &message, MSG_CMSG_CLOEXEC);
+  } while (length < 0 && errno == EINTR);
+  if (length < 0) return failed("listen to the runtime");
+  if (length == 0) return Status(ECONNRESET, "listen to the runtime");
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
+    // The kernel leaves out what the table of descriptors has no room for (man 7 unix).
+    return Status((message.msg_flags & MSG_CTRUNC) != 0 ? EMFILE : EBADMSG, "receive a descriptor");
+  }
+  int fd = -1;
+  memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  return Fd(fd);
 }
 
 void tell_failure(int socket, size_t step, std::string_view op, const Status& status) {

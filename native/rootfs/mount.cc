@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
+#include "base/conversation.h"
 #include "base/syscalls.h"
 #include "rootfs/attach.h"
 #include "rootfs/copy_up.h"
@@ -21,6 +22,8 @@ struct Wanted {
   std::string_view kind;
   const char* type;
   const char* source;
+  int64_t tree;  // the runtime's number for it; -1: only we open it
+  bool tree_if_denied;
   Attributes top;
   Attributes all;  // it and the mounts below
   uint64_t propagation[kMaxPropagation];
@@ -36,6 +39,8 @@ Status read(Arguments arguments, Wanted& wanted) {
   wanted.kind = arguments.text();
   wanted.type = arguments.text();
   wanted.source = arguments.text();
+  wanted.tree = arguments.signed_number(INT32_MAX);
+  wanted.tree_if_denied = arguments.number(1) != 0;
   wanted.top.set = arguments.number();
   wanted.top.clear = arguments.number();
   wanted.all.set = arguments.number();
@@ -118,10 +123,24 @@ Status mount_new(Context& context, const Wanted& wanted) {
   return put(context, std::move(*tree), *place, wanted.destination);
 }
 
+// A detached copy of the source: by ourselves, or by the runtime, which may go where our user namespace has no say.
+Result<Fd> open_source(const Context& context, const Wanted& wanted) {
+  if (wanted.tree < 0 || wanted.tree_if_denied) {
+    const unsigned recursive = wanted.kind == "rbind" ? AT_RECURSIVE : 0U;
+    Fd tree(sys::open_tree(AT_FDCWD, wanted.source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive));
+    if (tree.valid()) return tree;
+    // EINVAL: the copy would show what a mount of the host's covers, which the kernel locked for our user namespace.
+    if (wanted.tree < 0 || (errno != EACCES && errno != EINVAL)) return failed("open_tree", wanted.source);
+  }
+  Text<32> what;
+  what.append("tree ").append_number(wanted.tree);
+  return ask_descriptor(context, what.view());
+}
+
 Status mount_bind(Context& context, const Wanted& wanted) {
-  const bool recursive = wanted.kind == "rbind";
-  Fd tree(sys::open_tree(AT_FDCWD, wanted.source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0U)));
-  if (!tree.valid()) return failed("open_tree", wanted.source);
+  auto source = open_source(context, wanted);
+  TSRUN_TRY(source.status());
+  Fd tree = std::move(*source);
   struct stat status {};
   struct statfs system {};
   if (fstat(tree.get(), &status) != 0 || fstatfs(tree.get(), &system) != 0) return failed("stat", wanted.source);

@@ -10,7 +10,9 @@
 namespace tsrun {
 namespace {
 
-constexpr uint64_t kPrivate = 1U << 18;  // MS_PRIVATE
+constexpr uint64_t kRecursive = 1U << 14;  // MS_REC
+constexpr uint64_t kPrivate = 1U << 18;    // MS_PRIVATE
+constexpr uint64_t kSlave = 1U << 19;      // MS_SLAVE
 
 }  // namespace
 
@@ -27,6 +29,8 @@ Status root(Context& context, Arguments arguments) {
     TSRUN_TRY(stop_sharing(directory.get()));
     auto tree = clone_tree(directory.get(), true);
     TSRUN_TRY(tree.status());
+    // What the host has mounted inside would pass our mounts on as well.
+    TSRUN_TRY(set_propagation(tree->get(), kSlave | kRecursive));
     TSRUN_TRY(set_propagation(tree->get(), kPrivate));
     TSRUN_TRY(attach(tree->get(), directory.get()));
     directory = std::move(*tree);

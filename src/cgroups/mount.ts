@@ -31,11 +31,17 @@ export function findCgroupMount(): string | null {
   return cgroup2InMountinfo(native().readFile('/proc/self/mountinfo', 16 << 20));
 }
 
+/** What the kernel puts behind the path of a cgroup that was removed. */
+const DELETED = ' (deleted)';
+
 /** The cgroup v2 path in a /proc/PID/cgroup; `/` when it has none. */
 export function cgroup2Path(text: string): string {
-  const line = text.split('\n').find((entry) => entry.startsWith('0::'));
-  const path = line?.slice('0::'.length).replace(/ \(deleted\)$/, '') ?? '';
-  return path === '' ? '/' : path;
+  // its line is the only one with an empty list of controllers
+  const at = text.startsWith('0::') ? 0 : text.indexOf('\n0::') + 1;
+  if (!text.startsWith('0::', at)) return '/';
+  const end = text.indexOf('\n', at);
+  const path = text.slice(at + '0::'.length, end < 0 ? undefined : end);
+  return path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path || '/';
 }
 
 /** What plan/host.ts wants to know about cgroups. */
@@ -49,5 +55,6 @@ export function readCgroupFacts(): CgroupFacts {
   const cgroupMount = findCgroupMount();
   const ownCgroup = cgroup2Path(native().readFile('/proc/self/cgroup', 1 << 20));
   const text = cgroupMount === null ? '' : native().readFile(`${cgroupMount}/cgroup.controllers`, 4096);
-  return { cgroupMount, controllers: text.split(/\s+/).filter((name) => name !== ''), ownCgroup };
+  const names = text.trim();
+  return { cgroupMount, controllers: names === '' ? [] : names.split(' '), ownCgroup };
 }

@@ -9,9 +9,8 @@ const PIDS_MAX = 8 << 20;
 export function childCgroups(path: string): string[] {
   try {
     return native()
-      .readDirectory(path)
-      .map((name) => `${path}/${name}`)
-      .filter((entry) => native().lstat(entry)?.kind === 'directory');
+      .readSubdirectories(path)
+      .map((name) => `${path}/${name}`);
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return [];
     throw error;

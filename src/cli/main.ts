@@ -11,8 +11,8 @@ function giveUp(error: unknown): never {
 }
 
 async function main(): Promise<void> {
-  const { name, cwd, environment } = launch();
-  const status = await runProgram(process.argv.slice(2), { program: name, cwd, variable: (key) => environment[key] });
+  const { name, cwd, variable } = launch();
+  const status = await runProgram(process.argv.slice(2), { program: name, cwd, variable });
   // leaving through the addon skips the engine's own end; nothing is buffered
   native().exit(status);
 }

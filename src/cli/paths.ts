@@ -24,9 +24,3 @@ export function absolute(path: string, cwd: Cwd): string {
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
-
-/** Directory part of an absolute path. */
-export function parent(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash <= 0 ? '/' : path.slice(0, slash);
-}

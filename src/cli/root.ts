@@ -1,6 +1,6 @@
-import { TsrunError, isSystemError } from '../errors.js';
+import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
-import { absolute, parent } from './paths.js';
+import { absolute } from './paths.js';
 import type { Cwd } from './paths.js';
 
 /** The whole of the initial user namespace's map, user_namespaces(7). */
@@ -40,22 +40,4 @@ export function stateRoot(given: string | undefined, cwd: Cwd, variable: (name: 
   }
   const runtime = variable('XDG_RUNTIME_DIR');
   return runtime !== undefined && runtime !== '' && isUser(variable) ? `${runtime}/tsrun` : '/run/tsrun';
-}
-
-function makeDirectory(path: string, mode: number): boolean {
-  try {
-    native().mkdir(path, mode);
-    return true;
-  } catch (error) {
-    if (isSystemError(error, 'EEXIST')) return false;
-    if (!isSystemError(error, 'ENOENT') || path === '/') throw error;
-  }
-  makeDirectory(parent(path), mode);
-  return makeDirectory(path, mode);
-}
-
-/** Makes the directory for the state, where it is missing. */
-export function makeStateRoot(path: string): void {
-  // the sticky bit keeps it from being tidied away, as the XDG base directory specification has it
-  if (makeDirectory(path, 0o700)) native().chmod(path, 0o1700);
 }

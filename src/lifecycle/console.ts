@@ -36,16 +36,6 @@ export function openConsole(terminal: boolean, path: string | undefined, foregro
   };
 }
 
-/** Before the program begins: from now on our signals are its, and its terminal looks like ours. */
-export function enterForeground(terminal: number): void {
-  native().catchSignals(true);
-  if (terminal >= 0) native().prepareTerminal(terminal);
-}
-
-export function leaveForeground(): void {
-  native().catchSignals(false);
-}
-
 function closeOnce(descriptors: number[]): () => void {
   return () => {
     for (const fd of descriptors.splice(0)) native().close(fd);

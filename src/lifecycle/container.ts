@@ -1,5 +1,6 @@
 /** The birth of a container, up to the point where it waits to be started: what `create` and `run` have in common. */
 import { checkUnused, createCgroup } from '../cgroups/cgroupfs.js';
+import { waitEmpty } from '../cgroups/freezer.js';
 import { killCgroup } from '../cgroups/processes.js';
 import { TsrunError } from '../errors.js';
 import { installation, launch } from '../launch.js';
@@ -11,14 +12,15 @@ import type { Plan } from '../plan/plan.js';
 import type { Spec } from '../spec/types.js';
 import { readHost } from '../state/host.js';
 import { userName } from '../state/owner.js';
-import { hookState } from '../state/report.js';
+import { hookState, processState } from '../state/report.js';
 import { createStateDirectory, startSocketPath, writeState, type ContainerState, type StateDirectory } from '../state/store.js';
 import { readBundle, type Bundle } from './bundle.js';
 import { openConsole } from './console.js';
-import { childOf, converse, type Child } from './converse.js';
+import { childOf, converse, endInit, type Child } from './converse.js';
 import { runHooks } from './hooks.js';
 import type { CreateOptions } from './options.js';
 import { openSlots, type OpenSlots } from './slots.js';
+import { Trees, treeNumber } from './trees.js';
 import { Undo } from './undo.js';
 
 /** A container that is made and waits. The caller lets it go (`create`) or tells it to begin (`run`). */
@@ -38,6 +40,9 @@ export interface MadeContainer {
 /** Name of the file below the state root that holds compiled seccomp filters; no container can have this name. */
 export const SECCOMP_CACHE = '=seccomp';
 
+/** Milliseconds that the processes get to end after SIGKILL. */
+const KILL_TIMEOUT = 10_000;
+
 /**
  * @param foreground we stay with the container: its terminal may be ours
  * @throws TsrunError; nothing is left behind then
@@ -48,7 +53,7 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
   const preserved = (options.preserveFds ?? 0) + listenFds;
   checkPreserved(preserved);
   const bundle = readBundle(options.bundle, options.config);
-  const host = readHost();
+  const host = readHost(bundle.spec);
   const plan = planCreate(bundle.spec, host, {
     id,
     bundle: bundle.path,
@@ -95,11 +100,11 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
       if (cgroup === null) {
         state = { ...state, cgroup: '' };
       } else {
-        for (const warning of cgroup.warnings) options.warn(warning);
         descriptors.push(cgroup.fd);
         undo.add(() => {
           cgroup.undo();
         });
+        for (const warning of cgroup.warnings) options.warn(warning);
       }
     } else {
       writeState(directory.path, state);
@@ -114,13 +119,13 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
     let child: Child;
     try {
       child = spawn(plan, slots, cgroup, preserved);
+      descriptors.push(child.sync);
+      undo.add(() => {
+        endChild(child, state.cgroup);
+      });
     } finally {
       slots.close();
     }
-    descriptors.push(child.sync);
-    undo.add(() => {
-      endChild(child, state.cgroup);
-    });
 
     // While init works, what only we need.
     native().writeFileAtomic(`${directory.path}/config.json`, bundle.text, 0o600);
@@ -131,6 +136,10 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
       startTime: native().processStat(child.pid)?.startTime ?? '',
       exe: child.exe,
     });
+    const trees = new Trees(plan.trees);
+    undo.add(() => {
+      trees.close();
+    });
     converse(child, plan.steps.length, {
       moved: () => {
         if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
@@ -140,6 +149,9 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
           writeIdMaps(child.pid, plan, bundle.spec, host);
           return '';
         }
+        const tree = treeNumber(what);
+        if (tree >= 0) return trees.open(tree);
+        if (what === 'seccomp') return processState(withProcess(), 'creating', child.pid, plan.seccomp?.listener?.metadata ?? '');
         if (what !== 'createRuntime') throw new Error(`tsrun-init asks for "${what}"`);
         const { prestart, createRuntime } = bundle.spec.hooks ?? {};
         const status = hookState(withProcess(), 'creating');
@@ -148,6 +160,7 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
         return status;
       },
     });
+    trees.close();
     for (const limit of plan.hostLimits) native().setLimit(child.pid, limit.resource, limit.soft, limit.hard);
     state = withProcess();
     writeState(directory.path, state);
@@ -206,15 +219,21 @@ export function setOomScoreAdj(pid: number, value: number): void {
 
 /** Ends and reaps a container's first process that will not be used, with all that is in its cgroup. */
 function endChild(child: Child, cgroup: string): void {
-  if (cgroup !== '') killCgroup(cgroup);
-  native().signal(child.pidfd, 9);
-  native().reap(child.pidfd);
-  native().close(child.pidfd);
+  try {
+    endInit(child);
+  } finally {
+    if (cgroup !== '') {
+      killCgroup(cgroup);
+      // It cannot be removed before.
+      waitEmpty(cgroup, KILL_TIMEOUT);
+    }
+  }
 }
 
 /** Descriptors handed to us for the program (man 3 sd_listen_fds). */
 export function listenFdCount(): number {
-  const { LISTEN_FDS: count, LISTEN_PID: pid } = launch().environment;
+  const count = launch().variable('LISTEN_FDS');
+  const pid = launch().variable('LISTEN_PID');
   if (count === undefined || !/^[0-9]{1,4}$/.test(count)) return 0;
   if (pid !== undefined && pid !== String(native().identity().pid)) return 0;
   return Number(count);
@@ -224,6 +243,7 @@ export function listenFdCount(): number {
 export function checkPreserved(count: number): void {
   const { inherited } = launch();
   for (let fd = 3; fd < 3 + count; fd++) {
-    if (!inherited.includes(fd)) throw new TsrunError(`please check that preserved-fd ${fd - 3} (of ${count}) is present: descriptor ${fd} is not open`);
+    if (!inherited.includes(fd))
+      throw new TsrunError(`please check that preserved-fd ${fd - 3} (of ${count}) is present: descriptor ${fd} is not open`);
   }
 }

@@ -11,8 +11,8 @@ export interface Child {
 }
 
 export interface Conversation {
-  /** Does what init asks for; the answer goes back. */
-  readonly answer: (what: string, child: Child) => string;
+  /** Does what init asks for; the answer goes back, a number being a descriptor of which init gets its own. */
+  readonly answer: (what: string, child: Child) => string | number;
   /** Init's second stage is another process. */
   readonly moved: (child: Child) => void;
 }
@@ -31,13 +31,10 @@ export function converse(child: Child, total: number, conversation: Conversation
         begun = true;
         break;
       case 'ask':
-        native().reply(child.sync, conversation.answer(message.what, child));
+        reply(child.sync, conversation.answer(message.what, child));
         break;
       case 'forked':
-        native().reap(child.pidfd);
-        native().close(child.pidfd);
-        child.pid = message.pid;
-        child.pidfd = message.pidfd;
+        takeOver(child, message);
         conversation.moved(child);
         break;
       case 'failed':
@@ -46,6 +43,18 @@ export function converse(child: Child, total: number, conversation: Conversation
         if (begun) return 'executed';
         throw new TsrunError(died(child));
     }
+  }
+}
+
+function reply(sync: number, answer: string | number): void {
+  if (typeof answer === 'string') {
+    native().reply(sync, answer);
+    return;
+  }
+  try {
+    native().sendFd(sync, answer, '.');
+  } finally {
+    native().close(answer);
   }
 }
 
@@ -63,6 +72,41 @@ function died(child: Child): string {
   const status = native().waitPidfd(child.pidfd, 1000) ? native().peek(child.pidfd) : -1;
   const how = status > 128 ? `by signal ${status - 128}` : `with status ${status}`;
   return `container process ended ${how} before it was made (out of memory, or killed)`;
+}
+
+/** The first stage has ended; from now on the second one is ours to end. */
+function takeOver(child: Child, { pid, pidfd }: { readonly pid: number; readonly pidfd: number }): void {
+  const first = child.pidfd;
+  child.pid = pid;
+  child.pidfd = pidfd;
+  try {
+    native().reap(first);
+  } finally {
+    native().close(first);
+  }
+}
+
+/** Milliseconds that a second stage gets to say that it is there. */
+const FORKED_TIMEOUT = 10_000;
+
+/** Ends and reaps init, also a second stage that has not been heard of yet. */
+export function endInit(child: Child): void {
+  end(child);
+  for (;;) {
+    const message = native().receive(child.sync, FORKED_TIMEOUT);
+    if (message.type === 'end') return;
+    if (message.type === 'forked') end(message);
+  }
+}
+
+/** Ends and reaps a child. A pid namespace's first process cannot end before all in it are reaped. */
+export function end({ pidfd }: { readonly pidfd: number }): void {
+  try {
+    native().signal(pidfd, 9);
+    native().reap(pidfd);
+  } finally {
+    native().close(pidfd);
+  }
 }
 
 export function childOf(spawned: Spawned): Child {

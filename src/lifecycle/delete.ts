@@ -1,7 +1,7 @@
 /** `delete`: removes what is left of a container; with force, ends it first. */
 import { killCgroup } from '../cgroups/processes.js';
 import { removeCgroup, removeDefaultParent } from '../cgroups/remove.js';
-import { TsrunError } from '../errors.js';
+import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
 import { parseJson } from '../spec/json.js';
 import type { Hook, Spec } from '../spec/types.js';
@@ -66,7 +66,9 @@ function refuseUnlessOver(root: string, state: ContainerState): void {
 function readAnyState(root: string, id: string): ContainerState | null {
   try {
     return readState(root, id);
-  } catch {
+  } catch (error) {
+    // What cannot be read now may be whole: to go on would leave its processes behind.
+    if (isSystemError(error)) throw error;
     return null;
   }
 }

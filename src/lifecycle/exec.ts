@@ -2,6 +2,7 @@
 import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
 import { planExec, type ExecPlanOptions } from '../plan/exec.js';
+import type { Host } from '../plan/host.js';
 import { CLONE_FLAG } from '../plan/namespaces.js';
 import type { Plan } from '../plan/plan.js';
 import { planSeccomp } from '../plan/seccomp.js';
@@ -9,14 +10,16 @@ import { parseJson } from '../spec/json.js';
 import type { Process, Spec } from '../spec/types.js';
 import { checkProcess } from '../spec/validate.js';
 import { readHost } from '../state/host.js';
+import { processState } from '../state/report.js';
 import { openProcess, statusOf } from '../state/status.js';
 import { readSavedConfig, readState, type ContainerState } from '../state/store.js';
 import { announce } from './announce.js';
-import { enterForeground, leaveForeground, openConsole, type Console } from './console.js';
+import { openConsole, type Console } from './console.js';
 import { SECCOMP_CACHE, checkPreserved, listenFdCount, setOomScoreAdj, spawn } from './container.js';
-import { converse, type Child } from './converse.js';
+import { converse, endInit, type Child } from './converse.js';
 import { execCgroupPath } from './exec-cgroup.js';
 import { processOf } from './exec-process.js';
+import { enterForeground, leaveForeground, stay } from './foreground.js';
 import type { ExecOptions } from './options.js';
 import { openSlots } from './slots.js';
 import { Undo } from './undo.js';
@@ -26,7 +29,16 @@ export type { ExecOptions } from './options.js';
 const O_DIRECTORY = 0o200000;
 
 /** The files in /proc/PID/ns that name a process's own namespaces. */
-const NAMESPACE_FILES = { user: 'user', mount: 'mnt', pid: 'pid', network: 'net', ipc: 'ipc', uts: 'uts', cgroup: 'cgroup', time: 'time' } as const;
+const NAMESPACE_FILES = {
+  user: 'user',
+  mount: 'mnt',
+  pid: 'pid',
+  network: 'net',
+  ipc: 'ipc',
+  uts: 'uts',
+  cgroup: 'cgroup',
+  time: 'time',
+} as const;
 
 /** @returns the program's exit status, 128 + N when signal N ended it; 0 when detached */
 export function exec(options: ExecOptions): number {
@@ -41,27 +53,31 @@ export function exec(options: ExecOptions): number {
   const pidfd = openProcess(state);
   if (pidfd === null) throw new TsrunError('cannot exec in a stopped container');
 
+  const foreground = options.detach !== true;
+  let child: Child;
+  let terminal = -1;
   const undo = new Undo();
   undo.add(() => {
     native().close(pidfd);
   });
   try {
-    const foreground = options.detach !== true;
     if (foreground) native().setSubreaper(true);
     const console = openConsole(process.terminal === true, options.consoleSocket, foreground);
     undo.add(() => {
       console.close();
     });
-    const host = readHost();
-    const plan = planExec(process, host, planOptions(state, spec, preserveFds));
+    const host = readHost({ process });
+    const plan = planExec(process, host, planOptions(state, spec, host, preserveFds));
     for (const warning of plan.warnings) options.warn(warning);
-    const child = begin(plan, state, options, { console, pidfd, preserveFds });
-    undo.add(() => {
-      endChild(child);
-    });
+    child = begin(plan, state, options, { console, pidfd, preserveFds, undo });
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
-    const conversation = { answer: () => '', moved: () => undefined };
-    let terminal = -1;
+    const conversation = {
+      answer: (what: string, { pid }: Child) => {
+        if (what !== 'seccomp') throw new Error(`tsrun-init asks for "${what}"`);
+        return processState(state, statusOf(root, state), pid, plan.seccomp?.listener?.metadata ?? '');
+      },
+      moved: () => undefined,
+    };
     undo.add(() => {
       if (terminal >= 0) native().close(terminal);
     });
@@ -78,19 +94,21 @@ export function exec(options: ExecOptions): number {
     }
     console.close();
     announce(child, options);
-    native().close(pidfd);
-    native().close(child.sync);
-    return foreground ? stay(child, terminal) : leave(child);
   } catch (error) {
     undo.run();
     throw error;
   }
+  native().close(pidfd);
+  native().close(child.sync);
+  return foreground ? stay(child, terminal) : leave(child);
 }
 
 function refuseUnlessUp(root: string, state: ContainerState, options: ExecOptions): void {
   const status = statusOf(root, state);
-  if (status === 'stopped' || status === 'creating') throw new TsrunError(`cannot exec in a ${status === 'stopped' ? 'stopped' : 'not yet created'} container`);
-  if (status === 'paused' && options.ignorePaused !== true) throw new TsrunError('cannot exec in a paused container (use --ignore-paused to override)');
+  if (status === 'stopped' || status === 'creating')
+    throw new TsrunError(`cannot exec in a ${status === 'stopped' ? 'stopped' : 'not yet created'} container`);
+  if (status === 'paused' && options.ignorePaused !== true)
+    throw new TsrunError('cannot exec in a paused container (use --ignore-paused to override)');
 }
 
 /** Bytes of a process file. */
@@ -101,10 +119,10 @@ function readProcessFile(options: ExecOptions): Process | null {
   return checkProcess(parseJson(native().readFile(options.process, LARGEST_PROCESS), options.process));
 }
 
-function planOptions(state: ContainerState, spec: Spec, preserveFds: number): ExecPlanOptions {
+function planOptions(state: ContainerState, spec: Spec, host: Host, preserveFds: number): ExecPlanOptions {
   return {
     namespaces: foreignNamespaces(state.pid),
-    seccomp: spec.linux?.seccomp === undefined ? null : planSeccomp(spec.linux.seccomp, readHost()),
+    seccomp: spec.linux?.seccomp === undefined ? null : planSeccomp(spec.linux.seccomp, host),
     setgroupsDenied: native().readFile(`/proc/${state.pid}/setgroups`, 64).startsWith('deny'),
     preserveFds,
   };
@@ -125,9 +143,11 @@ interface Resources {
   readonly console: Console;
   readonly pidfd: number;
   readonly preserveFds: number;
+  /** Gets the end of the new process. */
+  readonly undo: Undo;
 }
 
-function begin(plan: Plan, state: ContainerState, options: ExecOptions, { console, pidfd, preserveFds }: Resources): Child {
+function begin(plan: Plan, state: ContainerState, options: ExecOptions, { console, pidfd, preserveFds, undo }: Resources): Child {
   const slots = openSlots(plan, {
     process: pidfd,
     seccompCache: `${options.root}/${SECCOMP_CACHE}`,
@@ -137,7 +157,11 @@ function begin(plan: Plan, state: ContainerState, options: ExecOptions, { consol
     const cgroup = path === '' ? -1 : native().open(path, O_DIRECTORY);
     try {
       // A pidfd stands for the namespaces of its process (man 2 setns).
-      return spawn(plan, slots, cgroup, preserveFds, plan.pidNamespace === '' ? -1 : pidfd);
+      const child = spawn(plan, slots, cgroup, preserveFds, plan.pidNamespace === '' ? -1 : pidfd);
+      undo.add(() => {
+        endChild(child);
+      });
+      return child;
     } finally {
       if (cgroup >= 0) native().close(cgroup);
     }
@@ -157,20 +181,14 @@ function begin(plan: Plan, state: ContainerState, options: ExecOptions, { consol
 }
 
 function endChild(child: Child): void {
-  native().signal(child.pidfd, 9);
-  native().reap(child.pidfd);
-  native().close(child.pidfd);
-  native().close(child.sync);
+  try {
+    endInit(child);
+  } finally {
+    native().close(child.sync);
+  }
 }
 
 function leave(child: Child): number {
   native().close(child.pidfd);
   return 0;
-}
-
-function stay(child: Child, terminal: number): number {
-  const status = native().supervise({ pid: child.pid, pidfd: child.pidfd, pty: terminal });
-  native().close(child.pidfd);
-  if (terminal >= 0) native().close(terminal);
-  return status;
 }

@@ -1,4 +1,5 @@
 /** `kill`: a signal for a container's process, or for all of them. */
+import { isPopulated } from '../cgroups/freezer.js';
 import { cgroupPids, killCgroup } from '../cgroups/processes.js';
 import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
@@ -38,7 +39,7 @@ export function kill({ root, id, signal, all = false }: KillOptions): void {
   } finally {
     native().close(pidfd);
   }
-  if (signal === SIGKILL && hasProcesses(state) && sharesPidNamespace(state)) killCgroup(state.cgroup);
+  if (signal === SIGKILL && state.cgroup !== '' && sharesPidNamespace(state)) killCgroup(state.cgroup);
 }
 
 function signalAll(state: ContainerState, signal: number): void {
@@ -71,7 +72,7 @@ function signalPid(pid: number, signal: number, cgroup: string): void {
 }
 
 function hasProcesses(state: ContainerState): boolean {
-  return state.cgroup !== '' && cgroupPids(state.cgroup).length > 0;
+  return state.cgroup !== '' && native().lstat(state.cgroup) !== null && isPopulated(state.cgroup);
 }
 
 /** Whether the container's process is in our pid namespace: then the kernel does not end the others with it. */

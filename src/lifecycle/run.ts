@@ -3,8 +3,8 @@ import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
 import { hookState } from '../state/report.js';
 import { announce } from './announce.js';
-import { enterForeground, leaveForeground } from './console.js';
-import { makeContainer, type MadeContainer } from './container.js';
+import { enterForeground, leaveForeground, stay } from './foreground.js';
+import { makeContainer } from './container.js';
 import { converse } from './converse.js';
 import { deleteContainer } from './delete.js';
 import { runHooks } from './hooks.js';
@@ -35,18 +35,13 @@ export function run(options: RunOptions): number {
     throw error;
   }
   made.close();
-  return foreground ? stay(made, options) : leave(made);
-}
-
-function leave(made: MadeContainer): number {
-  native().close(made.child.pidfd);
-  return 0;
-}
-
-function stay({ child, terminal }: MadeContainer, options: RunOptions): number {
-  const status = native().supervise({ pid: child.pid, pidfd: child.pidfd, pty: terminal });
-  native().close(child.pidfd);
-  if (terminal >= 0) native().close(terminal);
-  if (options.keep !== true) deleteContainer({ root: options.root, id: options.id, force: true, warn: options.warn });
-  return status;
+  if (!foreground) {
+    native().close(made.child.pidfd);
+    return 0;
+  }
+  try {
+    return stay(made.child, made.terminal);
+  } finally {
+    if (options.keep !== true) deleteContainer({ root: options.root, id: options.id, force: true, warn: options.warn });
+  }
 }

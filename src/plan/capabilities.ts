@@ -93,11 +93,9 @@ export function planCapabilities(capabilities: Capabilities | undefined, host: H
   requireSubset(inheritable, bounding, 'inheritable', 'bounding');
   const warnings: string[] = [];
   if (left.size > 0) warnings.push(`ignoring unknown or unavailable capabilities: ${listed(left)}`);
-  const notRaised = [...ambient].filter((number) => !permitted.has(number) || !inheritable.has(number));
-  if (notRaised.length > 0) {
-    for (const number of notRaised) ambient.delete(number);
-    warnings.push(`ignoring ambient capabilities that are not both permitted and inheritable: ${listed(notRaised.map(nameOf))}`);
-  }
+  // The kernel raises no others (man 7 capabilities). Many configs name ambient ones and leave the inheritable set empty: no
+  // reason to warn.
+  for (const number of ambient) if (!permitted.has(number) || !inheritable.has(number)) ambient.delete(number);
   return {
     bounding: mask(bounding),
     effective: mask(effective),

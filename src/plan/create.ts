@@ -6,8 +6,8 @@ import type { Hook, IdMapping, Spec } from '../spec/types.js';
 import { planCgroup, type CgroupManager } from './cgroups.js';
 import type { Host } from './host.js';
 import { namespaceOf, planNamespaces, userNamespaceKind } from './namespaces.js';
-import type { Plan, Slot } from './plan.js';
-import { planProcess } from './process.js';
+import type { Plan, SeccompPlan, Slot } from './plan.js';
+import { planProcess, type ProcessContext } from './process.js';
 import { planRootfs, planRootfsEnd } from './rootfs.js';
 import { planSeccomp } from './seccomp.js';
 import type { Step } from './steps.js';
@@ -31,6 +31,9 @@ export const START_SLOT = 'start';
 export const CONSOLE_SLOT = 'console';
 /** The slot of the compiled seccomp filter. */
 export const SECCOMP_SLOT = 'seccomp';
+
+/** The slot of the connection that the descriptor of SCMP_ACT_NOTIFY goes over. */
+export const LISTENER_SLOT = 'seccomp.listener';
 
 /** Pure: the same spec, host and options give the same plan. */
 export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
@@ -57,7 +60,7 @@ export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
           userNamespace: user,
           setgroupsDenied: user === 'new' && deniesSetgroups(spec, host),
           limits: user === 'none' ? 'self' : 'host',
-          seccomp: seccomp === null ? null : { slot: SECCOMP_SLOT, flags: seccomp.flags, listener: '' },
+          seccomp: seccompStep(seccomp),
           personality: linux.personality,
           preserved: options.preserveFds + options.listenFds,
         });
@@ -70,7 +73,7 @@ export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
   const slots: Slot[] = [
     { name: START_SLOT, open: 'listen' },
     ...(terminal ? [{ name: CONSOLE_SLOT, open: 'console' } as const] : []),
-    ...(seccomp === null ? [] : [{ name: SECCOMP_SLOT, open: 'seccomp' } as const]),
+    ...seccompSlots(seccomp),
     ...namespaces.slots,
     ...begin.slots,
   ];
@@ -96,6 +99,7 @@ export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
   ];
   return {
     slots,
+    trees: begin.trees,
     cloneFlags: namespaces.cloneFlags,
     pidNamespace: namespaces.pidNamespace,
     idMaps: namespaces.idMaps,
@@ -106,6 +110,20 @@ export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
     steps,
     warnings: [...(cgroup?.warnings ?? []), ...(process?.warnings ?? [])],
   };
+}
+
+/** What `planProcess` needs to know of a filter. */
+export function seccompStep(seccomp: SeccompPlan | null): ProcessContext['seccomp'] {
+  if (seccomp === null) return null;
+  return { slot: SECCOMP_SLOT, flags: seccomp.flags, listener: seccomp.listener === null ? '' : LISTENER_SLOT };
+}
+
+/** The filter, and the connection for its listener: made on the host's side, before any namespace changes. */
+export function seccompSlots(seccomp: SeccompPlan | null): Slot[] {
+  if (seccomp === null) return [];
+  const slots: Slot[] = [{ name: SECCOMP_SLOT, open: 'seccomp' }];
+  if (seccomp.listener !== null) slots.push({ name: LISTENER_SLOT, open: 'connect', path: seccomp.listener.path });
+  return slots;
 }
 
 function consoleStep(spec: Spec): Step {

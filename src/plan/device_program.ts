@@ -57,37 +57,88 @@ function overlap(a: FilterRule, b: FilterRule): boolean {
 
 const isEverything = (rule: FilterRule | undefined) => rule?.type === -1 && rule.major === -1 && rule.minor === -1 && rule.access === ALL;
 
-/** Latest rule first, without those that later ones leave nothing to. */
-function undecided(rules: readonly FilterRule[]): FilterRule[] {
-  const kept: FilterRule[] = [];
-  for (let at = rules.length - 1; at >= 0; at--) {
-    const rule = rules[at];
-    if (rule === undefined) continue;
-    let access = rule.access;
-    for (const later of kept) {
-      if (within(rule, later)) access &= ~later.access;
+/** Whether it is about one device only. */
+const isExact = ({ type, major, minor }: FilterRule) => type > 0 && major >= 0 && minor >= 0;
+
+const keyOf = ({ type, major, minor }: FilterRule) => `${type}:${major}:${minor}`;
+
+/**
+ * Rules by what they are about, because most name one device: two such meet only if they name the same one. The others,
+ * of which lists have few, are compared with everything.
+ */
+class Index {
+  /** In the order they were added. */
+  readonly rules: FilterRule[] = [];
+  private readonly exact = new Map<string, number[]>();
+  private readonly wide: number[] = [];
+
+  add(rule: FilterRule): void {
+    const at = this.rules.push(rule) - 1;
+    if (!isExact(rule)) {
+      this.wide.push(at);
+      return;
     }
-    if (access === 0) continue;
-    kept.push(rule);
-    if (isEverything(rule)) break;
+    const same = this.exact.get(keyOf(rule));
+    if (same === undefined) this.exact.set(keyOf(rule), [at]);
+    else same.push(at);
   }
-  return kept;
+
+  /** The accesses among `rule`'s that no rule here decides for all of its devices. */
+  undecided(rule: FilterRule): number {
+    let access = rule.access;
+    for (const at of this.wide) {
+      const other = this.rules[at];
+      if (other !== undefined && within(rule, other)) access &= ~other.access;
+    }
+    // a rule about one device is about all devices of another only if that is about the same one
+    const same = isExact(rule) ? this.exact.get(keyOf(rule)) : undefined;
+    if (same === undefined) return access;
+    for (const at of same) access &= ~(this.rules[at]?.access ?? 0);
+    return access;
+  }
+
+  /** The verdict of the rule added last that decides, for all or some that `rule` is about; false without one. */
+  verdict(rule: FilterRule): boolean {
+    if (!isExact(rule)) return this.rules[this.latest(rule, null)]?.allow ?? false;
+    const at = Math.max(this.latest(rule, this.wide), this.latest(rule, this.exact.get(keyOf(rule)) ?? []));
+    return this.rules[at]?.allow ?? false;
+  }
+
+  /** The greatest among `places` (null: all) whose rule decides; -1 without one. */
+  private latest(rule: FilterRule, places: readonly number[] | null): number {
+    for (let i = (places ?? this.rules).length - 1; i >= 0; i--) {
+      const at = places === null ? i : (places[i] ?? -1);
+      const older = this.rules[at];
+      if (older !== undefined && decides(older, rule)) return at;
+    }
+    return -1;
+  }
 }
 
-/** The verdict of the latest rule in `oldestFirst` that decides, for all or some that `rule` is about; false without one. */
-function verdictBefore(rule: FilterRule, oldestFirst: readonly FilterRule[]): boolean {
-  const decides = (older: FilterRule) =>
-    older.allow === rule.allow ? (rule.access & ~older.access) === 0 && within(rule, older) : overlap(rule, older);
-  return oldestFirst.findLast(decides)?.allow ?? false;
+/** Whether `older` says all that `rule` says, or the opposite of some of it. */
+function decides(older: FilterRule, rule: FilterRule): boolean {
+  return older.allow === rule.allow ? (rule.access & ~older.access) === 0 && within(rule, older) : overlap(rule, older);
+}
+
+/** Oldest rule first, without those that later ones leave nothing to. */
+function undecided(rules: readonly FilterRule[]): FilterRule[] {
+  const kept = new Index();
+  for (let at = rules.length - 1; at >= 0; at--) {
+    const rule = rules[at];
+    if (rule === undefined || kept.undecided(rule) === 0) continue;
+    kept.add(rule);
+    if (isEverything(rule)) break;
+  }
+  return kept.rules.reverse();
 }
 
 /** Latest rule first, without those that say what the ones before them, or the denial at the end, would say anyway. */
 function effective(rules: readonly FilterRule[]): FilterRule[] {
-  const oldestFirst: FilterRule[] = [];
-  for (const rule of undecided(rules).reverse()) {
-    if (verdictBefore(rule, oldestFirst) !== rule.allow) oldestFirst.push(rule);
+  const oldestFirst = new Index();
+  for (const rule of undecided(rules)) {
+    if (oldestFirst.verdict(rule) !== rule.allow) oldestFirst.add(rule);
   }
-  return oldestFirst.reverse();
+  return oldestFirst.rules.reverse();
 }
 
 /** Latest rule first, down to the one after which nothing is left to decide. */

@@ -22,6 +22,8 @@ const FIELDS: { readonly [K in Op]: readonly Exclude<keyof Extract<Step, { op: K
     'kind',
     'type',
     'source',
+    'tree',
+    'treeIfDenied',
     'set',
     'clear',
     'setRecursive',

@@ -1,6 +1,6 @@
 /** The plan of one more process in a running container. */
 import type { Process } from '../spec/types.js';
-import { CONSOLE_SLOT, SECCOMP_SLOT } from './create.js';
+import { CONSOLE_SLOT, seccompSlots, seccompStep } from './create.js';
 import type { Host } from './host.js';
 import { CLONE_FLAG } from './namespaces.js';
 import type { Plan, SeccompPlan, Slot } from './plan.js';
@@ -32,7 +32,7 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
     userNamespace: inUserNamespace ? 'joined' : 'none',
     setgroupsDenied: options.setgroupsDenied,
     limits: inUserNamespace ? 'host' : 'self',
-    seccomp: options.seccomp === null ? null : { slot: SECCOMP_SLOT, flags: options.seccomp.flags, listener: '' },
+    seccomp: seccompStep(options.seccomp),
     personality: undefined,
     preserved: options.preserveFds,
   });
@@ -41,7 +41,7 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
   const slots: Slot[] = [
     { name: PROCESS_SLOT, open: 'process' },
     ...(terminal ? [{ name: CONSOLE_SLOT, open: 'console' } as const] : []),
-    ...(options.seccomp === null ? [] : [{ name: SECCOMP_SLOT, open: 'seccomp' } as const]),
+    ...seccompSlots(options.seccomp),
   ];
   const steps: Step[] = [
     { op: 'undumpable' },
@@ -71,6 +71,7 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
   ];
   return {
     slots,
+    trees: [],
     cloneFlags: 0,
     pidNamespace: pid !== 0 && direct ? PID_NAMESPACE_SLOT : '',
     idMaps: null,

@@ -147,7 +147,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     superblock: [],
     data: [],
   };
-  for (const option of options) {
+  for (const option of options.some((each) => /[,"]/.test(each)) ? options.flatMap(splitOptions) : options) {
     if (WITHOUT_EFFECT.has(option)) continue;
     const attribute = ATTRIBUTES.get(option);
     if (attribute !== undefined) {
@@ -188,7 +188,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
         parsed.idmap = option;
         break;
       default:
-        parsed.data.push(...splitData(option));
+        parsed.data.push(option);
     }
   }
   for (const [flag, on] of superblock) {
@@ -202,7 +202,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
  * The single options in `text`, which may hold several with commas between them. As for mount(8), a comma in double
  * quotes or behind a backslash belongs to the value; quotes around a whole value (SELinux contexts) are taken off.
  */
-function splitData(text: string): string[] {
+function splitOptions(text: string): string[] {
   const parts: string[] = [];
   let part = '';
   let quoted = false;

@@ -1,20 +1,24 @@
 import { TsrunError } from '../errors.js';
-import type { IdMapping, Linux, Mount, Spec } from '../spec/types.js';
+import type { Linux, Mount, Spec } from '../spec/types.js';
 import type { Host } from './host.js';
 import {
   MOUNT_ATTR_NODEV,
   MOUNT_ATTR_NOEXEC,
   MOUNT_ATTR_NOSUID,
   MOUNT_ATTR_RDONLY,
+  MS_PRIVATE,
   MS_REC,
+  MS_SHARED,
   MS_SLAVE,
+  MS_UNBINDABLE,
+  PROPAGATION,
   parseMountOptions,
 } from './mount-options.js';
 import type { MountOptions } from './mount-options.js';
 import { idMapText } from './namespaces.js';
 import type { UserNamespaceKind } from './namespaces.js';
 import { cleanPath, joinPath } from './paths.js';
-import type { Slot } from './plan.js';
+import type { IdMaps, Slot, TreePlan } from './plan.js';
 import type { MountStep } from './steps.js';
 
 /** What decides how a mount is made, besides the config. */
@@ -33,6 +37,8 @@ export interface MountPlan {
   readonly steps: readonly MountStep[];
   /** User namespaces for idmapped mounts. */
   readonly slots: readonly Slot[];
+  /** What the runtime opens. */
+  readonly trees: readonly TreePlan[];
 }
 
 /** What may be mounted over below /proc: files that have no part in security. */
@@ -87,7 +93,7 @@ export function planMounts(spec: Spec, context: MountContext): MountPlan {
     const step = planMount(mount, options, `/mounts/${index}`, spec, context, namespaces);
     return isMadeReadonlyLate(mount, options) ? { ...step, set: step.set & ~MOUNT_ATTR_RDONLY } : step;
   });
-  return { steps, slots: namespaces.slots };
+  return { steps, slots: namespaces.slots, trees: namespaces.trees };
 }
 
 /** The remounts of what was left writable by `planMounts`, for when everything has been put into it. */
@@ -100,6 +106,8 @@ export function planReadonlyMounts(spec: Spec): MountStep[] {
       kind: 'remount',
       type: '',
       source: '',
+      tree: -1,
+      treeIfDenied: false,
       set: MOUNT_ATTR_RDONLY,
       clear: 0,
       setRecursive: 0,
@@ -125,28 +133,33 @@ function planMount(
   if (destination.startsWith('/proc/') && !PROC_FILES.has(destination)) {
     throw new TsrunError(`${pointer}/destination: nothing may be mounted at ${destination}`);
   }
-  const step: MountStep = {
+  const plain: MountStep = {
     op: 'mount',
     destination,
     kind: 'new',
     type,
     source: mount.source ?? type,
+    tree: -1,
+    treeIfDenied: false,
     set: options.attributes.set,
     clear: options.attributes.clear,
     setRecursive: options.recursive.set,
     clearRecursive: options.recursive.clear,
     propagation: options.propagation,
     copyUp: false,
-    ...namespaces.idmap(mount, options, pointer),
+    idmap: '',
+    idmapRecursive: false,
     data: [],
   };
+  if (!options.remount && (options.bind !== null || type === 'bind')) {
+    if (mount.source === undefined || mount.source === '') throw new TsrunError(`${pointer}/source: a bind mount needs one`);
+    const bind: MountStep = { ...plain, kind: options.bind ?? 'bind', type: '', source: joinPath(context.bundle, mount.source) };
+    return { ...bind, ...namespaces.tree(bind, mount, options, pointer) };
+  }
+  const step = { ...plain, ...namespaces.idmap(mount, options, pointer) };
   if (options.remount) {
     // A remount says nothing of "bind": the attributes are those of the mount in any case.
     return { ...step, kind: 'remount', type: '', source: '', data: options.bind === null ? [...options.superblock, ...options.data] : [] };
-  }
-  if (options.bind !== null || type === 'bind') {
-    if (mount.source === undefined || mount.source === '') throw new TsrunError(`${pointer}/source: a bind mount needs one`);
-    return { ...step, kind: options.bind ?? 'bind', type: '', source: joinPath(context.bundle, mount.source) };
   }
   if (type === '') throw new TsrunError(`${pointer}/type: must be given, unless the mount is a bind mount`);
   if (type === 'cgroup' || type === 'cgroup2') return cgroupMount(step, options, pointer, context);
@@ -170,18 +183,19 @@ function newData(type: string, options: MountOptions, label: string, context: Mo
 
 /** Both v1's and v2's type mean the unified hierarchy, which is the only one here. */
 function cgroupMount(step: MountStep, options: MountOptions, pointer: string, context: MountContext): MountStep {
-  if (context.cgroupNamespace || !isUserNamespaced(context)) {
-    return { ...step, type: 'cgroup2', data: options.data.filter((each) => CGROUP2_DATA.has(each)) };
-  }
+  if (context.cgroupNamespace) return { ...step, type: 'cgroup2', data: options.data.filter((each) => CGROUP2_DATA.has(each)) };
   if (context.host.cgroupMount === null) throw new TsrunError(`${pointer}: cgroup v2 is not mounted on this host`);
-  // A user namespace mounts cgroup2 only from a cgroup namespace of its own. The host's tree then, and never writable:
-  // whoever runs the container may own parts of it (CVE-2023-25809).
+  // The host's tree, so that it fits /proc/PID/cgroup. By a bind: a new mount made from the initial cgroup namespace would
+  // set the whole host's mount options (nsdelegate and others) to its own, and wait for an RCU grace period.
+  const tree: MountStep = { ...step, kind: 'rbind', type: '', source: context.host.cgroupMount };
+  // Whoever runs a container with a user namespace may own parts of that tree: never writable (CVE-2023-25809).
+  return isUserNamespaced(context) ? readonlyTree(tree) : tree;
+}
+
+function readonlyTree(step: MountStep): MountStep {
   const hard = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
   return {
     ...step,
-    kind: 'rbind',
-    type: '',
-    source: context.host.cgroupMount,
     set: step.set | hard,
     clear: step.clear & ~hard,
     setRecursive: step.setRecursive | hard,
@@ -191,18 +205,8 @@ function cgroupMount(step: MountStep, options: MountOptions, pointer: string, co
 
 // The kernel gives a user namespace a sysfs of its own only together with a network namespace (sysfs lists its devices).
 function hostSysfs(step: MountStep): MountStep {
-  const hard = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-  return {
-    ...step,
-    kind: 'rbind',
-    type: '',
-    source: '/sys',
-    set: step.set | hard,
-    clear: step.clear & ~hard,
-    setRecursive: step.setRecursive | hard,
-    clearRecursive: step.clearRecursive & ~hard,
-    propagation: step.propagation.length > 0 ? step.propagation : [MS_SLAVE | MS_REC],
-  };
+  const propagation = step.propagation.length > 0 ? step.propagation : [MS_SLAVE | MS_REC];
+  return readonlyTree({ ...step, kind: 'rbind', type: '', source: '/sys', propagation });
 }
 
 /** Mount points and devices are still to be made in a tmpfs and in /dev. */
@@ -211,9 +215,11 @@ function isMadeReadonlyLate({ type, destination }: Mount, { bind, remount, attri
   return type === 'tmpfs' || (type !== 'bind' && cleanPath(destination) === '/dev');
 }
 
-/** The user namespaces whose mappings mounts get: one for each distinct pair of mappings. */
+/** Where mounts get from the host what init cannot see to itself: user namespaces with mappings, and whole trees. */
 class MountNamespaces {
+  /** One for each distinct pair of mappings. */
   readonly slots: Slot[] = [];
+  readonly trees: TreePlan[] = [];
   private readonly names = new Map<string, string>();
 
   private readonly linux: Linux | undefined;
@@ -224,28 +230,48 @@ class MountNamespaces {
     this.context = context;
   }
 
-  idmap(mount: Mount, options: MountOptions, pointer: string): { idmap: string; idmapRecursive: boolean } {
+  /**
+   * A bind mount's source. Root's runtime opens it where init may not: in a user namespace it may not pass every directory,
+   * nor map the ids of a file system that is not its own (man 2 mount_setattr).
+   */
+  tree(step: MountStep, mount: Mount, options: MountOptions, pointer: string): Partial<MountStep> {
+    if (this.context.host.euid !== 0) return this.idmap(mount, options, pointer);
+    const idmap = this.mappings(mount, options, pointer);
+    if (idmap === null && this.context.userNamespace === 'none') return {};
+    const idmapRecursive = options.idmap === 'ridmap';
+    const { source, destination } = step;
+    const propagation = cutOff(this.linux?.rootfsPropagation, this.context.userNamespace);
+    const tree = this.trees.push({ source, destination, recursive: step.kind === 'rbind', propagation, idmap, idmapRecursive }) - 1;
+    return { tree, treeIfDenied: idmap === null };
+  }
+
+  /** Mappings that init gives the mount itself. */
+  idmap(mount: Mount, options: MountOptions, pointer: string): Partial<MountStep> {
+    const idmap = this.mappings(mount, options, pointer);
+    return idmap === null ? {} : { idmap: this.slot(idmap), idmapRecursive: options.idmap === 'ridmap' };
+  }
+
+  private mappings(mount: Mount, options: MountOptions, pointer: string): TreePlan['idmap'] {
     const uids = mount.uidMappings ?? [];
     const gids = mount.gidMappings ?? [];
     if ((uids.length === 0) !== (gids.length === 0)) {
       throw new TsrunError(`${pointer}: uidMappings and gidMappings need each other`);
     }
-    const idmapRecursive = options.idmap === 'ridmap';
-    if (uids.length > 0) return { idmap: this.slot(uids, gids), idmapRecursive };
-    if (options.idmap === null) return { idmap: '', idmapRecursive: false };
+    if (uids.length > 0) return { uidMap: idMapText(uids), gidMap: idMapText(gids) };
+    if (options.idmap === null) return null;
     switch (this.context.userNamespace) {
       case 'none':
         throw new TsrunError(`${pointer}/options: ${options.idmap} needs mappings, or a container with a user namespace`);
       case 'joined':
-        return { idmap: 'namespace.user', idmapRecursive };
+        return { path: this.linux?.namespaces?.find(({ type }) => type === 'user')?.path ?? '' };
       case 'new':
-        return { idmap: this.slot(this.linux?.uidMappings ?? [], this.linux?.gidMappings ?? []), idmapRecursive };
+        return { uidMap: idMapText(this.linux?.uidMappings ?? []), gidMap: idMapText(this.linux?.gidMappings ?? []) };
     }
   }
 
-  private slot(uids: readonly IdMapping[], gids: readonly IdMapping[]): string {
-    const uidMap = idMapText(uids);
-    const gidMap = idMapText(gids);
+  private slot(idmap: IdMaps | { readonly path: string }): string {
+    if ('path' in idmap) return 'namespace.user';
+    const { uidMap, gidMap } = idmap;
     const key = `${uidMap}:${gidMap}`;
     let name = this.names.get(key);
     if (name === undefined) {
@@ -255,4 +281,15 @@ class MountNamespaces {
     }
     return name;
   }
+}
+
+/**
+ * The runtime's copy of a mount is one with the host's. It gets what the copies in init's mount namespace have by then: by
+ * the first step (planRootfs), and in a user namespace by the kernel, which lets nothing through to the outside (man 7
+ * mount_namespaces).
+ */
+function cutOff(word: string | undefined, userNamespace: UserNamespaceKind): number {
+  const flags = PROPAGATION.get(word ?? '') ?? MS_SLAVE;
+  if ((flags & MS_SHARED) !== 0) return userNamespace === 'none' ? 0 : MS_SLAVE | MS_REC;
+  return ((flags & (MS_PRIVATE | MS_UNBINDABLE)) === 0 ? MS_SLAVE : MS_PRIVATE) | MS_REC;
 }

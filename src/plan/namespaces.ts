@@ -78,7 +78,8 @@ export function planNamespaces(spec: Spec, host: Host): NamespacePlan {
   const mayEnterPid = host.euid === 0 && !host.inUserNamespace && user !== 'joined';
   const pidDirect = joined('pid') && mayEnterPid;
   const otherJoins = joins.filter((step) => step.op === 'join' && step.type !== 'user' && !(pidDirect && step.type === 'pid'));
-  const twoStage = has('time') || (joined('pid') && !pidDirect) || (user === 'joined' && has('pid')) || (user === 'new' && otherJoins.length > 0);
+  const twoStage =
+    has('time') || (joined('pid') && !pidDirect) || (user === 'joined' && has('pid')) || (user === 'new' && otherJoins.length > 0);
 
   const idMaps = user === 'new' ? idMapsOf(spec, host) : null;
   const birth = CLONE_FLAG.pid + CLONE_FLAG.user;

@@ -57,9 +57,24 @@ export interface IdMaps {
   readonly gidMap: string;
 }
 
+/** A tree of the host's files that init may not open or map itself: the runtime opens it when init asks for `tree NUMBER`. */
+export interface TreePlan {
+  /** Absolute path on the host. */
+  readonly source: string;
+  readonly destination: string;
+  /** With the mounts below. */
+  readonly recursive: boolean;
+  /** MS_SLAVE or MS_PRIVATE with MS_REC: how it is cut off from the host's mounts; 0: not at all. */
+  readonly propagation: number;
+  /** The user namespace whose mappings it gets: one with these, or that at a path; null: none. */
+  readonly idmap: IdMaps | { readonly path: string } | null;
+  readonly idmapRecursive: boolean;
+}
+
 /** Everything `create` is going to do, as data. */
 export interface Plan {
   readonly slots: readonly Slot[];
+  readonly trees: readonly TreePlan[];
   /** CLONE_NEW* for the clone that makes the first process. */
   readonly cloneFlags: number;
   /** Slot of the pid namespace that the first process is born in; empty: ours, or a new one. */

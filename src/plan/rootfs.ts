@@ -1,10 +1,10 @@
 import { TsrunError } from '../errors.js';
 import type { Device, Spec } from '../spec/types.js';
-import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, PROPAGATION } from './mount-options.js';
+import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, PROPAGATION, parseMountOptions } from './mount-options.js';
 import { planMounts, planReadonlyMounts } from './mounts.js';
 import type { MountContext } from './mounts.js';
 import { cleanPath, joinPath } from './paths.js';
-import type { Slot } from './plan.js';
+import type { Slot, TreePlan } from './plan.js';
 import type { Step } from './steps.js';
 
 export interface RootfsContext extends MountContext {
@@ -17,6 +17,7 @@ export interface RootfsContext extends MountContext {
 export interface RootfsPlan {
   readonly steps: readonly Step[];
   readonly slots: readonly Slot[];
+  readonly trees: readonly TreePlan[];
 }
 
 type DeviceStep = Extract<Step, { op: 'device' }>;
@@ -50,7 +51,7 @@ export function planRootfs(spec: Spec, context: RootfsContext): RootfsPlan {
   const path = joinPath(context.bundle, spec.root.path);
   if (!context.mountNamespace) {
     refuseWithoutMountNamespace(spec);
-    return { steps: [{ op: 'root', path, clone: false }], slots: [] };
+    return { steps: [{ op: 'root', path, clone: false }], slots: [], trees: [] };
   }
   const mounts = planMounts(spec, context);
   return {
@@ -61,6 +62,7 @@ export function planRootfs(spec: Spec, context: RootfsContext): RootfsPlan {
       ...(bindsDev(spec) ? [] : [...planDevices(spec, context), ...LINKS]),
     ],
     slots: mounts.slots,
+    trees: mounts.trees,
   };
 }
 
@@ -78,7 +80,8 @@ export function planRootfsEnd(spec: Spec, context: RootfsContext): Step[] {
     { op: context.noPivot ? 'moveRoot' : 'pivotRoot' },
   );
   // Only now: the kernel moves no mount into or out of a shared one (man 2 pivot_root).
-  if (rootfsPropagation !== undefined) steps.push({ op: 'rootPropagation', flags: PROPAGATION.get(rootfsPropagation) ?? 0 });
+  if (rootfsPropagation !== undefined && rootfsPropagation !== '')
+    steps.push({ op: 'rootPropagation', flags: PROPAGATION.get(rootfsPropagation) ?? 0 });
   if (spec.root?.readonly === true) steps.push({ op: 'rootReadonly' });
   return steps;
 }
@@ -89,7 +92,7 @@ function refuseWithoutMountNamespace(spec: Spec): void {
     [(spec.linux?.maskedPaths ?? []).length > 0, '/linux/maskedPaths'],
     [(spec.linux?.readonlyPaths ?? []).length > 0, '/linux/readonlyPaths'],
     [(spec.linux?.devices ?? []).length > 0, '/linux/devices'],
-    [spec.linux?.rootfsPropagation !== undefined, '/linux/rootfsPropagation'],
+    [(spec.linux?.rootfsPropagation ?? '') !== '', '/linux/rootfsPropagation'],
     [spec.root?.readonly === true, '/root/readonly'],
   ];
   for (const [present, pointer] of refused) {
@@ -102,9 +105,9 @@ function refuseWithoutMountNamespace(spec: Spec): void {
  * wants the container's mounts to reach the host; everything else is done to all mounts, or those below would stay shared.
  */
 function firstPropagation(spec: Spec, context: RootfsContext): number {
-  const word = spec.linux?.rootfsPropagation;
-  const flags = word === undefined ? MS_SLAVE : PROPAGATION.get(word);
-  if (flags === undefined) throw new TsrunError(`/linux/rootfsPropagation: unknown, is "${word ?? ''}"`);
+  const word = spec.linux?.rootfsPropagation ?? '';
+  const flags = word === '' ? MS_SLAVE : PROPAGATION.get(word);
+  if (flags === undefined) throw new TsrunError(`/linux/rootfsPropagation: unknown, is "${word}"`);
   if ((flags & MS_SHARED) !== 0) return flags;
   if (context.noPivot && (flags & MS_PRIVATE) !== 0) {
     // Without pivot_root the host's mounts stay below the container's root and must follow what the host unmounts.
@@ -117,9 +120,7 @@ function firstPropagation(spec: Spec, context: RootfsContext): number {
 /** Whoever binds a /dev of their own gets it as it is. */
 function bindsDev(spec: Spec): boolean {
   return (spec.mounts ?? []).some(
-    (mount) =>
-      cleanPath(mount.destination) === '/dev' &&
-      (mount.type === 'bind' || (mount.options ?? []).some((option) => option === 'bind' || option === 'rbind')),
+    (mount) => cleanPath(mount.destination) === '/dev' && (mount.type === 'bind' || parseMountOptions(mount.options ?? []).bind !== null),
   );
 }
 

@@ -17,6 +17,10 @@ export interface MountStep {
   readonly kind: 'new' | 'bind' | 'rbind' | 'remount';
   readonly type: string;
   readonly source: string;
+  /** A bind: number of the one of `Plan.trees` that the runtime opens in our place; -1: none. */
+  readonly tree: number;
+  /** Only where we may not open `source`: if we can, the kernel keeps the flags that the host has on it locked for us. */
+  readonly treeIfDenied: boolean;
   /** MOUNT_ATTR_* to set and clear on this mount. */
   readonly set: Flags;
   readonly clear: Flags;
@@ -50,10 +54,26 @@ export type Step =
   | { readonly op: 'propagation'; readonly flags: Flags }
   | { readonly op: 'root'; readonly path: string; readonly clone: boolean }
   | MountStep
-  | { readonly op: 'device'; readonly path: string; readonly type: 'c' | 'b' | 'p'; readonly major: number; readonly minor: number; readonly mode: number; readonly uid: number; readonly gid: number }
+  | {
+      readonly op: 'device';
+      readonly path: string;
+      readonly type: 'c' | 'b' | 'p';
+      readonly major: number;
+      readonly minor: number;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
   | { readonly op: 'bindDevice'; readonly path: string; readonly source: string }
   | { readonly op: 'symlink'; readonly path: string; readonly target: string }
-  | { readonly op: 'console'; readonly slot: string; readonly rows: number; readonly columns: number; readonly uid: number; readonly bind: boolean }
+  | {
+      readonly op: 'console';
+      readonly slot: string;
+      readonly rows: number;
+      readonly columns: number;
+      readonly uid: number;
+      readonly bind: boolean;
+    }
   | { readonly op: 'mask'; readonly path: string }
   | { readonly op: 'readonlyPath'; readonly path: string }
   | { readonly op: 'sysctl'; readonly path: string; readonly value: string }
@@ -70,18 +90,54 @@ export type Step =
   | { readonly op: 'keyring'; readonly name: string }
   | { readonly op: 'rlimit'; readonly resource: number; readonly soft: string; readonly hard: string }
   | { readonly op: 'personality'; readonly persona: Flags }
-  | { readonly op: 'scheduler'; readonly policy: number; readonly flags: Flags; readonly nice: number; readonly priority: number; readonly runtime: string; readonly deadline: string; readonly period: string }
+  | {
+      readonly op: 'scheduler';
+      readonly policy: number;
+      readonly flags: Flags;
+      readonly nice: number;
+      readonly priority: number;
+      readonly runtime: string;
+      readonly deadline: string;
+      readonly period: string;
+    }
   | { readonly op: 'ioPriority'; readonly value: number }
   | { readonly op: 'apparmor'; readonly profile: string }
   | { readonly op: 'selinux'; readonly label: string }
   | { readonly op: 'home'; readonly uid: number }
   | { readonly op: 'bounding'; readonly set: string }
-  | { readonly op: 'user'; readonly uid: number; readonly gid: number; readonly groups: readonly number[]; readonly setgroups: boolean; readonly umask: number }
-  | { readonly op: 'capabilities'; readonly effective: string; readonly permitted: string; readonly inheritable: string; readonly ambient: string }
+  | {
+      readonly op: 'user';
+      readonly uid: number;
+      readonly gid: number;
+      readonly groups: readonly number[];
+      readonly setgroups: boolean;
+      readonly umask: number;
+    }
+  | {
+      readonly op: 'capabilities';
+      readonly effective: string;
+      readonly permitted: string;
+      readonly inheritable: string;
+      readonly ambient: string;
+    }
   | { readonly op: 'cwd'; readonly path: string }
   | { readonly op: 'noNewPrivileges' }
-  | { readonly op: 'program'; readonly args: readonly string[]; readonly env: readonly string[]; readonly preserved: number; readonly home: boolean }
-  | { readonly op: 'hook'; readonly kind: string; readonly index: number; readonly path: string; readonly args: readonly string[]; readonly env: readonly string[]; readonly timeout: number }
+  | {
+      readonly op: 'program';
+      readonly args: readonly string[];
+      readonly env: readonly string[];
+      readonly preserved: number;
+      readonly home: boolean;
+    }
+  | {
+      readonly op: 'hook';
+      readonly kind: string;
+      readonly index: number;
+      readonly path: string;
+      readonly args: readonly string[];
+      readonly env: readonly string[];
+      readonly timeout: number;
+    }
   // native/seccomp
   | { readonly op: 'seccomp'; readonly slot: string; readonly flags: Flags; readonly listener: string }
   // native/init: the conversation with the runtime

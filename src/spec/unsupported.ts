@@ -1,6 +1,5 @@
-import { each } from './each.js';
 import { refuse } from './problem.js';
-import type { Process, Seccomp, Spec } from './types.js';
+import type { Process, Spec } from './types.js';
 
 /**
  * What the specification has and tsrun does not do yet. Each is refused: leaving it out would run something other than what
@@ -11,7 +10,6 @@ export function refuseUnsupported(spec: Spec): void {
   if (linux.intelRdt !== undefined) refuse('/linux/intelRdt', NOT_YET);
   if (Object.keys(linux.netDevices ?? {}).length > 0) refuse('/linux/netDevices', NOT_YET);
   if (linux.memoryPolicy !== undefined) refuse('/linux/memoryPolicy', NOT_YET);
-  if (linux.seccomp !== undefined) refuseNotify(linux.seccomp);
   if (spec.process !== undefined) refuseUnsupportedProcess(spec.process, '/process');
 }
 
@@ -21,12 +19,3 @@ export function refuseUnsupportedProcess(process: Process, pointer: string): voi
 }
 
 const NOT_YET = 'is not supported yet';
-
-function refuseNotify(seccomp: Seccomp): void {
-  if (seccomp.defaultAction === 'SCMP_ACT_NOTIFY') refuse('/linux/seccomp/defaultAction', `SCMP_ACT_NOTIFY ${NOT_YET}`);
-  each(seccomp.syscalls, ({ action }, index) => {
-    if (action === 'SCMP_ACT_NOTIFY') refuse(`/linux/seccomp/syscalls/${index}/action`, `SCMP_ACT_NOTIFY ${NOT_YET}`);
-  });
-  if ((seccomp.listenerPath ?? '') !== '') refuse('/linux/seccomp/listenerPath', NOT_YET);
-  if ((seccomp.listenerMetadata ?? '') !== '') refuse('/linux/seccomp/listenerMetadata', NOT_YET);
-}

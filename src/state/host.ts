@@ -2,33 +2,34 @@
 import { readCgroupFacts } from '../cgroups/mount.js';
 import { native } from '../native.js';
 import type { Host } from '../plan/host.js';
+import type { Spec } from '../spec/types.js';
 
 declare const process: { readonly arch: string };
 
-export function readHost(): Host {
+/** Only what `spec` makes matter is looked for: every file read is time before the container starts. */
+export function readHost(spec: Pick<Spec, 'process' | 'linux'>): Host {
   const { euid, egid } = native().identity();
+  const { bounding, last } = native().capabilities();
+  const wantsApparmor = (spec.process?.apparmorProfile ?? '') !== '';
+  const wantsSelinux = (spec.process?.selinuxLabel ?? spec.linux?.mountLabel ?? '') !== '';
   return {
     euid,
     egid,
     inUserNamespace: isInUserNamespace(),
     ...readCgroupFacts(),
-    bounding: boundingSet(),
-    lastCapability: Number(native().readFile('/proc/sys/kernel/cap_last_cap', 64)),
-    apparmor: readOr('/sys/module/apparmor/parameters/enabled', 'N').startsWith('Y'),
-    selinux: native().stat('/sys/fs/selinux/enforce') !== null,
+    bounding,
+    lastCapability: last,
+    apparmor: wantsApparmor && readOr('/sys/module/apparmor/parameters/enabled', 'N').startsWith('Y'),
+    selinux: wantsSelinux && native().stat('/sys/fs/selinux/enforce') !== null,
     architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
   };
 }
 
-/** The initial user namespace maps every id to itself (man 7 user_namespaces). */
-export function isInUserNamespace(): boolean {
-  return !/^\s*0\s+0\s+4294967295\s*$/.test(readOr('/proc/self/uid_map', '0 0 4294967295'));
-}
+/** The initial user namespace maps every id to itself, in one line (man 7 user_namespaces). */
+const INITIAL_MAP = '         0          0 4294967295\n';
 
-function boundingSet(): string {
-  const status = native().readFile('/proc/self/status', 65536);
-  const hexadecimal = /^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
-  return BigInt(`0x${hexadecimal}`).toString();
+export function isInUserNamespace(): boolean {
+  return readOr('/proc/self/uid_map', INITIAL_MAP) !== INITIAL_MAP;
 }
 
 function readOr(path: string, otherwise: string): string {

@@ -29,6 +29,13 @@ export function report(state: ContainerState, status: Status): StateReport {
   };
 }
 
+/** The container process state: what the receiver of a seccomp listener gets with its descriptor. `pid` is the filtered process. */
+export function processState(state: ContainerState, status: Status, pid: number, metadata: string): string {
+  const { ociVersion } = state;
+  const given = metadata === '' ? {} : { metadata };
+  return JSON.stringify({ ociVersion, fds: ['seccompFd'], pid, ...given, state: JSON.parse(hookState(state, status)) as unknown });
+}
+
 /** What a hook gets on its standard input. */
 export function hookState(state: ContainerState, status: Status): string {
   const annotations = state.annotations === undefined ? {} : { annotations: state.annotations };

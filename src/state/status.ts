@@ -40,7 +40,11 @@ export function openProcess(state: ContainerState): number | null {
   } catch {
     return null;
   }
-  if (isAlive(state)) return pidfd;
-  native().close(pidfd);
-  return null;
+  let alive = false;
+  try {
+    alive = isAlive(state);
+  } finally {
+    if (!alive) native().close(pidfd);
+  }
+  return alive ? pidfd : null;
 }

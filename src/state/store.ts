@@ -47,7 +47,7 @@ export function startSocketPath(root: string, id: string): string {
 /** Makes the container's directory and locks it. Of two callers with one id exactly one gets past mkdir(2). */
 export function createStateDirectory(root: string, id: string): StateDirectory {
   checkId(id);
-  makeRoot(root);
+  makeStateRoot(root);
   const path = statePath(root, id);
   try {
     native().mkdir(path, 0o700);
@@ -55,7 +55,12 @@ export function createStateDirectory(root: string, id: string): StateDirectory {
     if (isSystemError(error, 'EEXIST')) throw new TsrunError('container with given ID already exists');
     throw error;
   }
-  return lockStateDirectory(root, id);
+  try {
+    return lockStateDirectory(root, id);
+  } catch (error) {
+    native().rmdir(path);
+    throw error;
+  }
 }
 
 /** Locks an existing container's directory, waiting for whoever has it. */
@@ -69,13 +74,15 @@ export function lockStateDirectory(root: string, id: string): StateDirectory {
     if (isSystemError(error, 'ENOENT')) throw notFound(id);
     throw error;
   }
-  native().lock(lock, true);
-  // It may have been deleted, and another made, while we waited.
-  const now = native().stat(path);
-  const ours = native().stat(`/proc/self/fd/${lock}`);
-  if (now === null || ours === null || now.identity !== ours.identity) {
+  try {
+    native().lock(lock, true);
+    // It may have been deleted, and another made, while we waited.
+    const now = native().stat(path);
+    const ours = native().stat(`/proc/self/fd/${lock}`);
+    if (now === null || ours === null || now.identity !== ours.identity) throw notFound(id);
+  } catch (error) {
     native().close(lock);
-    throw notFound(id);
+    throw error;
   }
   return { path, lock };
 }
@@ -104,21 +111,21 @@ export function notFound(id: string): TsrunError {
   return new TsrunError(`container "${id}" does not exist`);
 }
 
-/** The state root: 0700, and sticky so that cleaners of temporary files leave it alone. */
-function makeRoot(root: string): void {
-  let at = 0;
-  for (;;) {
-    at = root.indexOf('/', at + 1);
-    const last = at === -1;
-    const path = last ? root : root.slice(0, at);
-    try {
-      native().mkdir(path, last ? 0o700 : 0o755);
-      if (last) native().chmod(path, 0o1700);
-    } catch (error) {
-      if (!isSystemError(error, 'EEXIST')) throw error;
-    }
-    if (last) return;
+function makeDirectory(path: string, mode: number): boolean {
+  try {
+    native().mkdir(path, mode);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return false;
+    if (!isSystemError(error, 'ENOENT') || path === '/') throw error;
   }
+  makeDirectory(path.slice(0, path.lastIndexOf('/')) || '/', mode);
+  return makeDirectory(path, mode);
+}
+
+/** The state root: 0700, and sticky so that it is not tidied away (XDG base directory specification). */
+export function makeStateRoot(root: string): void {
+  if (makeDirectory(root, 0o700)) native().chmod(root, 0o1700);
 }
 
 export function writeState(path: string, state: ContainerState): void {

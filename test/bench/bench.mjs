@@ -46,7 +46,8 @@ function runtimes() {
   return found.map((runtime) => ({
     ...runtime,
     version: spawnSync(runtime.path, ['--version'], { encoding: 'utf8' }).stdout.split('\n')[0],
-    root: join(work, `root-${runtime.name}`),
+    // where engines have it: on a tmpfs
+    root: `/run/tsrun-bench-${process.pid}/${runtime.name}`,
     environment: runtime.name === 'crun' ? memlockShim() : [],
   }));
 }
@@ -217,7 +218,7 @@ function cleanUp(all) {
   for (const { path, root } of all) {
     for (const id of existsSync(root) ? readdirSync(root) : []) spawnSync(path, ['--root', root, 'delete', '--force', id], { stdio: 'ignore' });
   }
-  rmSync(work, { recursive: true, force: true });
+  for (const path of [work, `/run/tsrun-bench-${process.pid}`]) rmSync(path, { recursive: true, force: true });
 }
 
 const all = runtimes();

@@ -479,7 +479,13 @@ describe.skipIf(skipped('lifecycle', whyNoContainers())).each(hosts)('under $nam
       const { pid } = h.state(id);
       const names = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'uts', 'time', 'user'];
       const inside = h.ok(
-        ['exec', id, 'sh', '-c', `for n in ${names.join(' ')}; do readlink /proc/self/ns/$n; readlink /proc/1/ns/$n; done; cat /proc/self/cgroup`],
+        [
+          'exec',
+          id,
+          'sh',
+          '-c',
+          `for n in ${names.join(' ')}; do readlink /proc/self/ns/$n; readlink /proc/1/ns/$n; done; cat /proc/self/cgroup`,
+        ],
         on,
       );
       const lines = inside.trim().split('\n');

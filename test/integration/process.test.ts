@@ -170,6 +170,18 @@ describe.skipIf(skipped('the process', whyNoContainers())).each(hosts)('the proc
     expect(stdout).toMatch(/^Max stack size +1048576 +8388608 /m);
   });
 
+  it.runIf(host.name === 'tsrun')("gives hooks on the host its caller's limit on descriptors", () => {
+    const file = h.path(h.id('limit'));
+    const hook = { path: '/bin/sh', args: ['sh', '-c', `ulimit -Sn > ${file}; ulimit -Hn >> ${file}`] };
+    const command = ['sh', '-c', 'ulimit -Sn 321; ulimit -Hn 654; exec "$@"', 'sh', ...host.command];
+    const change: Change = (config) => {
+      config.process.rlimits = [];
+      config.hooks = { createRuntime: [hook] };
+    };
+    expect(h.run([change], { host: { name: host.name, command } })).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(file, 'utf8')).toBe('321\n654\n');
+  });
+
   it('can live with very few descriptors', () => {
     expect(output(shell('echo hello'), process_({ rlimits: [{ type: 'RLIMIT_NOFILE', soft: 4, hard: 4 }] }))).toBe('hello\n');
   });

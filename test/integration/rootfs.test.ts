@@ -4,7 +4,7 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, readdirSync, 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { harness, shell, skipped, whyNoContainers, without, type Change, type Config } from './harness.js';
+import { harness, hosts, shell, skipped, whyNoContainers, without, type Called, type Change, type Config } from './harness.js';
 
 const h = harness('rootfs');
 
@@ -44,6 +44,22 @@ function printed(script: string, changes: readonly Change[], flags: readonly str
   const { status, stdout, stderr } = h.run([...changes, shell(script)], { flags });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;
+}
+
+/**
+ * Runs a container from a mount namespace in which `setup` was done before. `seen`: what of this file's is mounted there
+ * afterwards.
+ */
+function elsewhere(setup: string, changes: readonly Change[]): Called & { readonly seen: readonly string[] } {
+  const script = `set -e; ${setup}; set +e; "$@"; status=$?; cp /proc/self/mountinfo "$0"; exit $status`;
+  const mountinfo = h.path(h.id('mountinfo').slice(h.tag.length + 1));
+  const [host] = hosts;
+  const command = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, mountinfo, ...(host?.command ?? [])];
+  const called = h.run(changes, { host: { name: host?.name ?? 'tsrun', command } });
+  const paths = readFileSync(mountinfo, 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '');
+  return { ...called, seen: paths.filter((path) => path.includes(h.tag)) };
 }
 
 interface Mounted {
@@ -192,6 +208,86 @@ describe.skipIf(skipped('rootfs', whyNoContainers()))('the container', () => {
       // file systems that cannot do it say EINVAL
       if (status !== 0 && skipped('ids mapped', stderr.includes('idmap') ? stderr : undefined)) return;
       expect({ status, stdout }).toEqual({ status: 0, stdout: '1010 2020\n' });
+    });
+
+    /** A directory that none of the container's users may enter, with a file in it. */
+    function closedDirectory(owner = 0): { readonly path: string; readonly inside: string } {
+      const path = directory('closed');
+      const inside = join(path, 'data');
+      mkdirSync(inside);
+      writeFileSync(join(inside, 'f'), 'secret');
+      for (const each of [inside, join(inside, 'f')]) chownSync(each, owner, owner);
+      chmodSync(path, 0o700);
+      return { path, inside };
+    }
+
+    const mappedRoot: Change = (config) => {
+      config.root.path = h.ownRoot({ uid: 100_000, gid: 100_000 });
+      config.root.readonly = false;
+    };
+
+    it('from where its user namespace may not go, hundreds too', () => {
+      const { path, inside } = closedDirectory(100_000);
+      const binds = mount(
+        { destination: '/file', type: 'bind', source: join(inside, 'f'), options: ['bind'] },
+        ...Array.from({ length: 300 }, (_, number) => ({
+          destination: `/m/${number}`,
+          source: inside,
+          options: ['rbind', 'ro', 'rprivate'],
+        })),
+      );
+      const script = 'cat /file /m/299/f; touch /m/0/x 2>/dev/null || echo :refused; grep -c " /m/" /proc/self/mountinfo';
+      expect(printed(script, [userNamespace, mappedRoot, binds])).toBe('secretsecret:refused\n300\n');
+      const missing = mount({ destination: '/no', source: join(path, 'no'), options: ['bind'] });
+      expect(h.run([userNamespace, mappedRoot, missing]).stderr).toMatch(/bind \S+\/no on \/no: open_tree \S+: no such file/);
+    });
+
+    it('from there with no say in what the host mounts, but following it', () => {
+      const { inside } = closedDirectory(100_000);
+      const bind = mount({ destination: '/m', source: inside, options: ['rbind'] });
+      const shared = `mount --bind ${inside} ${inside}; mount --make-shared ${inside}`;
+      const below = mount({ destination: '/m/below', type: 'tmpfs', source: 'none' });
+      const { stdout, seen } = elsewhere(shared, [userNamespace, mappedRoot, bind, below, shell('grep " /m " /proc/self/mountinfo')]);
+      expect(stdout).toMatch(/ master:\d+ - /);
+      expect(stdout).not.toMatch(/ shared:/);
+      expect(seen).toEqual([inside]);
+    });
+
+    it('with the ids of its user namespace mapped', () => {
+      const { inside } = closedDirectory();
+      const change = mount({ destination: '/mapped', type: 'bind', source: inside, options: ['bind', 'idmap'] });
+      chmodSync(inside, 0o777);
+      const user: Change = (config) => {
+        config.process.user = { uid: 7, gid: 8 };
+      };
+      const script = 'touch /mapped/new; stat -c "%u %g" /mapped/f /mapped/new';
+      const { status, stdout, stderr } = h.run([userNamespace, mappedRoot, change, user, shell(script)]);
+      if (status !== 0 && skipped('ids mapped', stderr.includes('idmap') ? stderr : undefined)) return;
+      expect({ status, stdout }).toEqual({ status: 0, stdout: '0 0\n7 8\n' });
+      const { uid, gid } = lstatSync(join(inside, 'new'));
+      expect([uid, gid]).toEqual([7, 8]);
+    });
+
+    it('with ids of their own mapped in its user namespace, each as it says', () => {
+      const { inside } = closedDirectory(1000);
+      const mapped = (name: string, hostID: number): Mount => {
+        const mappings = [{ containerID: 1000, hostID, size: 1 }];
+        return { destination: name, source: inside, options: ['bind'], uidMappings: mappings, gidMappings: mappings };
+      };
+      const binds = mount(mapped('/five', 100_005), mapped('/six', 100_006));
+      const { status, stdout, stderr } = h.run([userNamespace, mappedRoot, binds, shell('stat -c "%u %g" /five/f /six/f')]);
+      if (status !== 0 && skipped('ids mapped', stderr.includes('idmap') ? stderr : undefined)) return;
+      expect({ status, stdout }).toEqual({ status: 0, stdout: '5 5\n6 6\n' });
+    });
+
+    it('with what the host locked still locked in its user namespace', () => {
+      const source = directory();
+      const readonly = `mount -t tmpfs -o nosuid none ${source}; mount -o remount,bind,ro,nosuid ${source}`;
+      const bind = (...options: string[]): Change => mount({ destination: '/m', source, options: ['bind', ...options] });
+      const shown = elsewhere(readonly, [userNamespace, mappedRoot, bind(), shell('grep " /m " /proc/self/mountinfo')]);
+      expect(shown.stdout).toMatch(/ \/m ro,nosuid/);
+      const refused = elsewhere(readonly, [userNamespace, mappedRoot, bind('rw')]);
+      expect(refused.stderr).toMatch(/bind \S+ on \/m: mount_setattr.*operation not permitted/);
     });
 
     it.each([
@@ -372,6 +468,21 @@ describe.skipIf(skipped('rootfs', whyNoContainers()))('the container', () => {
         config.linux.rootfsPropagation = word as NonNullable<Config['linux']['rootfsPropagation']>;
       };
       expect(mounted([change]).get('/')?.propagation).toEqual(tags);
+    });
+
+    it.each(['shared', 'rshared', undefined])('whose mounts the host does not see, with rootfsPropagation %s', (word) => {
+      const root = h.ownRoot();
+      mkdirSync(join(root, 'sub'));
+      const change: Change = (config) => {
+        if (word !== undefined) config.linux.rootfsPropagation = word as NonNullable<Config['linux']['rootfsPropagation']>;
+      };
+      const mounts = mount(
+        { destination: '/sub/tmpfs', type: 'tmpfs', source: 'none' },
+        { destination: '/tmp', type: 'tmpfs', source: 'none' },
+      );
+      const shared = `mount --bind ${root} ${root}; mount -t tmpfs none ${root}/sub; mount --make-rshared ${root}`;
+      const { status, stderr, seen } = elsewhere(shared, [ownRoot(root), mounts, change]);
+      expect({ status, stderr, seen }).toEqual({ status: 0, stderr: '', seen: [root, join(root, 'sub')] });
     });
 
     it('without pivot_root too, and still nothing of the host in sight', () => {

@@ -2,7 +2,6 @@ import type { CreateOptions } from '../../lifecycle/create.js';
 import { present } from '../call.js';
 import type { Call } from '../call.js';
 import type { Argument, Definition, Flag } from '../command.js';
-import { makeStateRoot } from '../root.js';
 
 export const newContainer: Argument = { name: 'ID', help: "the new container's name: letters, digits and _+-." };
 
@@ -57,7 +56,6 @@ export function createOptions(call: Call): CreateOptions {
 export async function action(call: Call): Promise<number> {
   const options = createOptions(call);
   const { create } = await import('../../lifecycle/create.js');
-  makeStateRoot(options.root);
   create(options);
   return 0;
 }

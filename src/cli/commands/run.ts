@@ -1,7 +1,6 @@
 import type { RunOptions } from '../../lifecycle/run.js';
 import type { Call } from '../call.js';
 import type { Definition } from '../command.js';
-import { makeStateRoot } from '../root.js';
 import { createFlags, createOptions, newContainer } from './create.js';
 
 export const definition: Definition = {
@@ -33,6 +32,5 @@ export function runOptions(call: Call): RunOptions {
 export async function action(call: Call): Promise<number> {
   const options = runOptions(call);
   const { run } = await import('../../lifecycle/run.js');
-  makeStateRoot(options.root);
   return run(options);
 }

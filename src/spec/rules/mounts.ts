@@ -2,6 +2,7 @@ import { each } from '../each.js';
 import { refuse, show } from '../problem.js';
 import type { Linux, Mount, Spec } from '../types.js';
 import { isNewNamespace, namespaceOf } from './namespaces.js';
+import { cleanPath } from './paths.js';
 import { checkMappingPair, isMapped } from './user-namespace.js';
 
 /** All of /proc that may be mounted over: files that say something of the machine and decide nothing. */
@@ -26,14 +27,21 @@ export function checkMounts(spec: Spec): void {
   each(spec.mounts, (mount, index) => checkMount(mount, `/mounts/${index}`, linux));
 }
 
+/** One entry may hold several options, as mount(8) takes them. */
+function withSingleOptions(mount: Mount): Mount {
+  const { options = [] } = mount;
+  return options.some((option) => option.includes(',')) ? { ...mount, options: options.flatMap((option) => option.split(',')) } : mount;
+}
+
 function checkMount(mount: Mount, pointer: string, linux: Linux): void {
   const { destination, source = '', options = [] } = mount;
   if (destination === '') refuse(`${pointer}/destination`, 'must not be empty');
-  const type = kindOf(mount);
+  const single = withSingleOptions(mount);
+  const type = kindOf(single);
   if (type === '') refuse(`${pointer}/type`, 'is required, unless "bind" or "remount" is among the options');
   if (type === 'bind' && source === '') refuse(`${pointer}/source`, 'is required for a bind mount');
-  if (destination.includes('proc')) checkProc(cleanDestination(destination), type, source, pointer);
-  checkIdmap(mount, type, pointer, linux);
+  if (destination.includes('proc')) checkProc(cleanPath(destination), type, source, pointer);
+  checkIdmap(single, type, pointer, linux);
   if (options.length > 0 && WITH_OWNER.has(type)) checkOwners(options, pointer, linux);
 }
 
@@ -44,20 +52,10 @@ function kindOf({ type = '', options = [] }: Mount): string {
   return type === 'none' ? '' : type;
 }
 
-/** Absolute, without `.`, `..` and empty parts; as text only, symlinks are for the kernel. */
-function cleanDestination(destination: string): string {
-  const parts: string[] = [];
-  for (const part of destination.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
-}
-
 /** What the runtime and the container's programs read below /proc must be the kernel's own (CVE-2019-16884 and after). */
 function checkProc(destination: string, type: string, source: string, pointer: string): void {
   if (destination === '/proc') {
-    if (type === 'proc' || type === 'remount' || (type === 'bind' && cleanDestination(source) === '/proc')) return;
+    if (type === 'proc' || type === 'remount' || (type === 'bind' && cleanPath(source) === '/proc')) return;
     refuse(`${pointer}/type`, `/proc must be of type "proc" or a bind mount of the host's /proc, is ${show(type)}`);
   }
   if (destination.startsWith('/proc/') && !PROC_FILES.has(destination)) {
@@ -83,7 +81,7 @@ function checkOwners(options: readonly string[], pointer: string, linux: Linux):
   const { uidMappings = [], gidMappings = [] } = linux;
   if (uidMappings.length === 0 || !isNewNamespace(linux, 'user')) return;
   each(options, (option, index) => {
-    const owner = /^([ug]id)=([0-9]+)$/.exec(option);
+    const owner = /(?:^|,)([ug]id)=([0-9]+)(?:,|$)/.exec(option);
     if (owner === null) return;
     const name = owner[1] === 'uid' ? 'uidMappings' : 'gidMappings';
     const mappings = name === 'uidMappings' ? uidMappings : gidMappings;

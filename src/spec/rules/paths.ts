@@ -2,9 +2,22 @@ import { each } from '../each.js';
 import { mustBeAbsolute, refuse, show } from '../problem.js';
 import type { Linux } from '../types.js';
 
+/** Absolute, without `.`, `..` and empty parts; as text only, symlinks are for the kernel. */
+export function cleanPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
 /** The lists of paths inside the container, and the cgroup's path. */
 export function checkLinuxPaths(linux: Linux): void {
-  each(linux.maskedPaths, (path, index) => mustBeAbsolute(path, `/linux/maskedPaths/${index}`));
+  each(linux.maskedPaths, (path, index) => {
+    mustBeAbsolute(path, `/linux/maskedPaths/${index}`);
+    if (cleanPath(path) === '/') refuse(`/linux/maskedPaths/${index}`, `must not be the root, is ${show(path)}`);
+  });
   each(linux.readonlyPaths, (path, index) => mustBeAbsolute(path, `/linux/readonlyPaths/${index}`));
   const cgroup = linux.cgroupsPath ?? '';
   // Nothing of it may climb out of the tree it belongs to.

@@ -1,5 +1,5 @@
 import { each } from '../each.js';
-import { refuse, show } from '../problem.js';
+import { mustBeAbsolute, refuse, show } from '../problem.js';
 import type { Seccomp, SeccompAction } from '../types.js';
 
 /** The largest value each action can return: an errno, or a tracer's message (man 2 seccomp, SECCOMP_RET_DATA). */
@@ -13,9 +13,23 @@ export function checkSeccomp(seccomp: Seccomp): void {
     const empty = names.indexOf('');
     if (empty >= 0) refuse(`${pointer}/names/${empty}`, 'must not be empty');
   });
+  checkListener(seccomp);
+}
+
+/** Somebody must take the questions, and what is said to them is for somebody. */
+function checkListener(seccomp: Seccomp): void {
+  const { listenerPath = '', listenerMetadata = '' } = seccomp;
+  if (listenerPath !== '') mustBeAbsolute(listenerPath, '/linux/seccomp/listenerPath');
+  else if (notifies(seccomp)) refuse('/linux/seccomp/listenerPath', 'is required with SCMP_ACT_NOTIFY');
+  else if (listenerMetadata !== '') refuse('/linux/seccomp/listenerPath', 'is required beside listenerMetadata');
+}
+
+function notifies({ defaultAction, syscalls = [] }: Seccomp): boolean {
+  return defaultAction === 'SCMP_ACT_NOTIFY' || syscalls.some(({ action }) => action === 'SCMP_ACT_NOTIFY');
 }
 
 export function warnAboutSeccomp(seccomp: Seccomp, warnings: string[]): void {
+  if (notifies(seccomp)) return;
   each(seccomp.flags, (flag, index) => {
     // The kernel takes it for filters with a listener only.
     if (flag === 'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV') warnings.push(`/linux/seccomp/flags/${index}: ignored without SCMP_ACT_NOTIFY`);

@@ -53,7 +53,11 @@ export function isMapped(id: number, mappings: readonly IdMapping[]): boolean {
 export function checkUser(process: Process, linux: Linux): void {
   const uids = linux.uidMappings ?? [];
   if (uids.length === 0 || !isNewNamespace(linux, 'user')) return;
-  const { uid = 0, gid = 0 } = process.user ?? {};
+  const { uid = 0, gid = 0, additionalGids } = process.user ?? {};
   if (!isMapped(uid, uids)) refuse('/process/user/uid', `${show(uid)} is not in /linux/uidMappings`);
-  if (!isMapped(gid, linux.gidMappings ?? [])) refuse('/process/user/gid', `${show(gid)} is not in /linux/gidMappings`);
+  const gids = linux.gidMappings ?? [];
+  if (!isMapped(gid, gids)) refuse('/process/user/gid', `${show(gid)} is not in /linux/gidMappings`);
+  each(additionalGids, (group, index) => {
+    if (!isMapped(group, gids)) refuse(`/process/user/additionalGids/${index}`, `${show(group)} is not in /linux/gidMappings`);
+  });
 }

@@ -76,6 +76,10 @@ export class FakeCgroups {
         .filter((other) => other.startsWith(`${path}/`) && !other.slice(path.length + 1).includes('/'))
         .map((other) => other.slice(path.length + 1));
     },
+    readSubdirectories: (path: string) => {
+      if (!this.directories.has(path)) throw systemError('ENOENT', `open ${path}`);
+      return [...this.directories].filter((other) => other.startsWith(`${path}/`) && !other.slice(path.length + 1).includes('/')).map((other) => other.slice(path.length + 1));
+    },
     lstat: (path: string) => this.status(path),
     stat: (path: string) => this.status(path),
     chown: (path: string, uid: number) => {

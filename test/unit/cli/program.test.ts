@@ -187,7 +187,6 @@ describe('create', () => {
       rootless: 'auto',
       warn: anyWarn,
     });
-    expect(fake.mkdir).toHaveBeenCalledWith('/run/tsrun', 0o700);
   });
 
   test('with everything, before and after the name', async () => {

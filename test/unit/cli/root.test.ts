@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { makeStateRoot, stateRoot } from '../../../src/cli/root.js';
+import { stateRoot } from '../../../src/cli/root.js';
+import { makeStateRoot } from '../../../src/state/store.js';
 import { fake, reset, systemError } from './native.js';
 
 vi.mock('../../../src/native.js', () => ({ native: () => fake }));

@@ -22,7 +22,7 @@ const RECORD = {
 
 describe('decodeLaunch', () => {
   it("decodes the launcher's record and gives the caller's environment back", () => {
-    expect(decodeLaunch(host(RECORD))).toEqual({
+    expect(decodeLaunch(host(RECORD))).toMatchObject({
       name: 'runtime',
       cwd: '/bundle',
       inherited: [3, 7, 8, 9, 12],
@@ -30,6 +30,14 @@ describe('decodeLaunch', () => {
       ignored: [13, 25],
       environment: { PATH: '/bin', LD_LIBRARY_PATH: '/lib:', BUN_JSC_useJIT: '1' },
     });
+  });
+
+  it('gives single variables as the caller had them', () => {
+    const launched = decodeLaunch(host(RECORD));
+    expect(launched.variable('LD_LIBRARY_PATH')).toBe('/lib:');
+    expect(launched.variable('BUN_JSC_useJIT')).toBe('1');
+    expect(launched.variable('PATH')).toBe('/bin');
+    expect(launched.variable('HOME')).toBeUndefined();
   });
 
   it('has no working directory where the launcher could not name it', () => {
@@ -47,7 +55,7 @@ describe('decodeLaunch', () => {
     ['for another process', host({ ...RECORD, TSRUN_LAUNCH_PID: '8' })],
     ['under Node, which no launcher starts', host(RECORD, { compiled: false })],
   ])('does not believe a record %s', (_, where) => {
-    expect(decodeLaunch(where)).toEqual({
+    expect(decodeLaunch(where)).toMatchObject({
       name: 'tsrun',
       cwd: '/from/process',
       inherited: [],

@@ -105,6 +105,15 @@ describe('mount options', () => {
     ]);
   });
 
+  it('may stand together in one entry', () => {
+    expect(parseMountOptions(['rbind,ro', 'nosuid,mode=755,rslave'])).toMatchObject({
+      bind: 'rbind',
+      attributes: { set: RDONLY | NOSUID, clear: 0 },
+      propagation: [(1 << 19) | REC],
+      data: ['mode=755'],
+    });
+  });
+
   it('are known one by one', () => {
     // what the project promises to understand (docs: mount options)
     const must = `async atime bind defaults dev diratime dirsync exec iversion lazytime loud noatime nodev nodiratime noexec
@@ -127,6 +136,8 @@ describe('a new file system', () => {
       kind: 'new',
       type: 'tmpfs',
       source: 'tmpfs',
+      tree: -1,
+      treeIfDenied: false,
       set: NOSUID | STRICTATIME,
       clear: ATIME,
       setRecursive: 0,
@@ -223,6 +234,18 @@ describe('a bind mount', () => {
     expect(plan({ destination: '/a', source: '/x', options: ['bind', 'sync', 'mode=1'] }).data).toEqual([]);
   });
 
+  it('in a user namespace is opened by the runtime where init may not, unless that is no more than init', () => {
+    const mount = { destination: '/a', source: '/x', options: ['rbind', 'ro'] };
+    expect(planMounts(spec([mount]), { ...context, userNamespace: 'new' })).toMatchObject({
+      steps: [{ source: '/x', tree: 0, treeIfDenied: true, set: RDONLY }],
+      trees: [{ source: '/x', destination: '/a', recursive: true, idmap: null }],
+    });
+    expect(planMounts(spec([mount]), { ...context, userNamespace: 'new', host: { ...host, euid: 1000 } })).toMatchObject({
+      steps: [{ tree: -1, treeIfDenied: false }],
+      trees: [],
+    });
+  });
+
   it('needs a source', () => {
     expect(() => plan({ destination: '/a', options: ['bind'] })).toThrow('/mounts/0/source: a bind mount needs one');
   });
@@ -269,9 +292,12 @@ describe('cgroup', () => {
 
   it('is cgroup2, without the options of v1', () => {
     expect(plan(mount)).toMatchObject({ kind: 'new', type: 'cgroup2', source: 'cgroup', set: RDONLY | NOSUID, data: ['nsdelegate'] });
+  });
+
+  it('is the host’s tree without a cgroup namespace, as the config asks for it', () => {
     expect(plan({ ...mount, type: 'cgroup2', options: [] }, { cgroupNamespace: false })).toMatchObject({
-      kind: 'new',
-      type: 'cgroup2',
+      kind: 'rbind',
+      source: '/sys/fs/cgroup',
       set: 0,
     });
   });
@@ -311,34 +337,60 @@ describe('an idmapped mount', () => {
   const other = [{ containerID: 5, hostID: 7, size: 1 }];
   const bind = { destination: '/a', source: '/x', options: ['bind'] };
 
-  it('has a user namespace with its mappings, shared between mounts with the same', () => {
-    const plan = planMounts(
+  const slave = (1 << 19) | REC;
+
+  it('is opened by the runtime, with its mappings', () => {
+    const { steps, slots, trees } = planMounts(
       spec([
         { ...bind, uidMappings: map, gidMappings: other },
-        { ...bind, options: ['rbind', 'ridmap'], uidMappings: map, gidMappings: other },
-        { ...bind, uidMappings: other, gidMappings: map },
+        { ...bind, destination: '/b', options: ['rbind', 'ridmap'], uidMappings: other, gidMappings: map },
       ]),
       context,
     );
-    expect(plan.slots).toEqual([
-      { name: 'idmap.0', open: 'userNamespace', uidMap: '0 1000 10\n', gidMap: '5 7 1\n' },
-      { name: 'idmap.1', open: 'userNamespace', uidMap: '5 7 1\n', gidMap: '0 1000 10\n' },
+    expect(slots).toEqual([]);
+    expect(steps.map(({ tree, treeIfDenied, idmap }) => [tree, treeIfDenied, idmap])).toEqual([
+      [0, false, ''],
+      [1, false, ''],
     ]);
-    expect(plan.steps.map((step) => [step.idmap, step.idmapRecursive])).toEqual([
-      ['idmap.0', false],
-      ['idmap.0', true],
-      ['idmap.1', false],
+    const common = { source: '/x', propagation: slave };
+    expect(trees).toEqual([
+      { ...common, destination: '/a', recursive: false, idmap: { uidMap: '0 1000 10\n', gidMap: '5 7 1\n' }, idmapRecursive: false },
+      { ...common, destination: '/b', recursive: true, idmap: { uidMap: '5 7 1\n', gidMap: '0 1000 10\n' }, idmapRecursive: true },
     ]);
   });
 
-  it('without mappings has those of the container', () => {
-    const mounts = spec([{ ...bind, options: ['bind', 'idmap'] }], { uidMappings: map, gidMappings: map });
-    expect(planMounts(mounts, { ...context, userNamespace: 'new' })).toMatchObject({
-      slots: [{ name: 'idmap.0', uidMap: '0 1000 10\n', gidMap: '0 1000 10\n' }],
-      steps: [{ idmap: 'idmap.0' }],
+  it('is init’s own business where the runtime is not root, mounts with the same mappings sharing a user namespace', () => {
+    const mapped = { ...bind, uidMappings: map, gidMappings: map };
+    expect(planMounts(spec([mapped, mapped]), { ...context, host: { ...host, euid: 1000 } })).toMatchObject({
+      trees: [],
+      slots: [{ name: 'idmap.0', open: 'userNamespace', uidMap: '0 1000 10\n', gidMap: '0 1000 10\n' }],
+      steps: [
+        { tree: -1, idmap: 'idmap.0' },
+        { tree: -1, idmap: 'idmap.0' },
+      ],
     });
-    expect(planMounts(mounts, { ...context, userNamespace: 'joined' })).toMatchObject({ slots: [], steps: [{ idmap: 'namespace.user' }] });
+  });
+
+  it('without mappings has those of the container', () => {
+    const linux: Linux = { uidMappings: map, gidMappings: map, namespaces: [{ type: 'user', path: '/proc/1/ns/user' }] };
+    const mounts = spec([{ ...bind, options: ['bind', 'idmap'] }], linux);
+    expect(planMounts(mounts, { ...context, userNamespace: 'new' }).trees).toMatchObject([
+      { idmap: { uidMap: '0 1000 10\n', gidMap: '0 1000 10\n' } },
+    ]);
+    expect(planMounts(mounts, { ...context, userNamespace: 'joined' }).trees).toMatchObject([{ idmap: { path: '/proc/1/ns/user' } }]);
     expect(() => planMounts(mounts, context)).toThrow('/mounts/0/options: idmap needs mappings, or a container with a user namespace');
+  });
+
+  it.each([
+    [undefined, 'none', slave],
+    ['', 'none', slave],
+    ['private', 'none', (1 << 18) | REC],
+    ['runbindable', 'new', (1 << 18) | REC],
+    ['shared', 'none', 0],
+    ['rshared', 'new', slave],
+  ] as const)('is cut off from the host by rootfsPropagation %s with a user namespace (%s): %d', (word, userNamespace, propagation) => {
+    const mounts = spec([{ ...bind, uidMappings: map, gidMappings: map }], word === undefined ? {} : { rootfsPropagation: word });
+    expect(planMounts(mounts, { ...context, userNamespace }).trees).toMatchObject([{ propagation }]);
   });
 
   it('has both mappings or none', () => {

@@ -50,6 +50,7 @@ describe('propagation', () => {
 
   it.each([
     [undefined, SLAVE | REC, undefined],
+    ['', SLAVE | REC, undefined],
     ['private', PRIVATE | REC, PRIVATE],
     ['rprivate', PRIVATE | REC, PRIVATE | REC],
     ['slave', SLAVE | REC, SLAVE],

@@ -233,6 +233,11 @@ describe('user namespace', () => {
       '/process/user/uid: 1000 is not in /linux/uidMappings',
     ],
     [
+      'all groups must be mapped',
+      { process: { user: { additionalGids: [0, 1000] } }, linux: withUserNamespace() },
+      '/process/user/additionalGids/1: 1000 is not in /linux/gidMappings',
+    ],
+    [
       'the gid must be mapped',
       { process: { user: { gid: 1000 } }, linux: withUserNamespace() },
       '/process/user/gid: 1000 is not in /linux/gidMappings',
@@ -304,6 +309,7 @@ describe('mounts', () => {
       }),
       'valid',
     ],
+    ['options may stand together', mount({ source: '/x', options: ['rbind,ro'] }), 'valid'],
     ['idmap is for bind mounts', mount({ options: ['idmap'] }), '/mounts/0/options: an id-mapped mount must be a bind mount'],
     [
       'idmap needs mappings from somewhere',
@@ -417,6 +423,7 @@ describe('sysctl', () => {
 
 describe('paths', () => {
   cases([
+    ['the root is not masked', { linux: { maskedPaths: ['/a', '/x/..//'] } }, '/linux/maskedPaths/1: must not be the root, is "/x/..//"'],
     ['maskedPaths are absolute', { linux: { maskedPaths: ['/a', 'b'] } }, '/linux/maskedPaths/1: must be absolute, is "b"'],
     ['readonlyPaths are absolute', { linux: { readonlyPaths: ['b'] } }, '/linux/readonlyPaths/0: must be absolute, is "b"'],
     ["cgroupsPath may be of systemd's form", { linux: { cgroupsPath: 'system.slice:tsrun:x..y' } }, 'valid'],
@@ -464,6 +471,15 @@ describe('seccomp', () => {
       seccomp({ defaultErrnoRet: 1 }),
       '/linux/seccomp/defaultErrnoRet: is for SCMP_ACT_ERRNO and SCMP_ACT_TRACE only, not for SCMP_ACT_ALLOW',
     ],
+    ['NOTIFY is for a listener', rule({ action: 'SCMP_ACT_NOTIFY' }), '/linux/seccomp/listenerPath: is required with SCMP_ACT_NOTIFY'],
+    [
+      'NOTIFY by default too',
+      seccomp({ defaultAction: 'SCMP_ACT_NOTIFY' }),
+      '/linux/seccomp/listenerPath: is required with SCMP_ACT_NOTIFY',
+    ],
+    ['a listener may have nothing to do', seccomp({ listenerPath: '/run/l', listenerMetadata: 'm' }), 'valid'],
+    ['a listener’s path is absolute', seccomp({ listenerPath: 'l' }), '/linux/seccomp/listenerPath: must be absolute, is "l"'],
+    ['metadata is for a listener', seccomp({ listenerMetadata: 'm' }), '/linux/seccomp/listenerPath: is required beside listenerMetadata'],
     [
       'an argument is one of six',
       rule({ args: [{ index: 6, value: 0, op: 'SCMP_CMP_EQ' }] }),
@@ -482,6 +498,8 @@ describe('seccomp', () => {
     expect(warnings(seccomp({ flags: ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'] }))).toEqual([
       '/linux/seccomp/flags/1: ignored without SCMP_ACT_NOTIFY',
     ]);
+    const flags = ['SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'];
+    expect(warnings(seccomp({ flags, defaultAction: 'SCMP_ACT_NOTIFY', listenerPath: '/l' }))).toEqual([]);
   });
 });
 
@@ -591,20 +609,5 @@ describe('what is not supported yet is refused', () => {
     ['netDevices, unless there are none', { linux: { netDevices: {} } }, 'valid'],
     ['memoryPolicy', { linux: { memoryPolicy: { mode: 'MPOL_LOCAL' } } }, '/linux/memoryPolicy: is not supported yet'],
     ['execCPUAffinity', { process: { execCPUAffinity: { initial: '0' } } }, '/process/execCPUAffinity: is not supported yet'],
-    [
-      'a default of NOTIFY',
-      { linux: { seccomp: { defaultAction: 'SCMP_ACT_NOTIFY' } } },
-      '/linux/seccomp/defaultAction: SCMP_ACT_NOTIFY is not supported yet',
-    ],
-    [
-      'a rule of NOTIFY',
-      { linux: { seccomp: { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['bpf'], action: 'SCMP_ACT_NOTIFY' }] } } },
-      '/linux/seccomp/syscalls/0/action: SCMP_ACT_NOTIFY is not supported yet',
-    ],
-    [
-      'listenerPath',
-      { linux: { seccomp: { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: '/run/x' } } },
-      '/linux/seccomp/listenerPath: is not supported yet',
-    ],
   ]);
 });

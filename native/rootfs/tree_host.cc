@@ -1,0 +1,34 @@
+#include "rootfs/tree_host.h"
+
+#include <fcntl.h>
+
+#include "base/syscalls.h"
+
+namespace tsrun {
+namespace {
+
+constexpr uint64_t kRecursive = 1U << 14;  // MS_REC
+
+}  // namespace
+
+Result<Fd> open_tree(const TreeRequest& request) {
+  const unsigned below = request.recursive ? AT_RECURSIVE : 0U;
+  Fd tree(sys::open_tree(AT_FDCWD, request.source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | below));
+  if (!tree.valid()) return failed("open_tree", request.source);
+  if (request.propagation != 0) {
+    mount_attr change{};
+    change.propagation = request.propagation & ~kRecursive;
+    const unsigned all = (request.propagation & kRecursive) != 0 ? AT_RECURSIVE : 0U;
+    if (sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH | all, change) != 0) return failed("mount_setattr propagation");
+  }
+  if (request.user_namespace >= 0) {
+    mount_attr change{};
+    change.attr_set = MOUNT_ATTR_IDMAP;
+    change.userns_fd = static_cast<uint64_t>(request.user_namespace);
+    const unsigned all = request.idmap_recursive ? AT_RECURSIVE : 0U;
+    if (sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH | all, change) != 0) return failed("mount_setattr idmap");
+  }
+  return tree;
+}
+
+}  // namespace tsrun
