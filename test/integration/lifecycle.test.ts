@@ -695,7 +695,7 @@ describe.skipIf(skipped('lifecycle', whyNoContainers())).each(hosts)('under $nam
       });
     }
     /** Opens nothing itself. */
-    const listing = (pid: string): string => `for n in 0 1 2 3 4 5 6 7 8 9; do test -e /proc/${pid}/fd/$n && echo -n "$n "; done`;
+    const listing = (pid: string): string => `for n in 0 1 2 3 4 5 6 7 8 9; do test -e /proc/${pid}/fd/$n && echo -n "$n "; done; true`;
 
     it('passes exactly those', () => {
       const fds = files(3);
