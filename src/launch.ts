@@ -17,7 +17,7 @@ export interface Launch {
   /** The environment we were called with. */
   readonly environment: Readonly<Record<string, string>>;
   /** One variable of it. */
-  variable(name: string): string | undefined;
+  readonly variable: (name: string) => string | undefined;
 }
 
 export interface Installation {

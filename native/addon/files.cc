@@ -1,7 +1,6 @@
 // Files for TypeScript: it imports no file library of the engine's, whose start-up would cost more than a container.
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include <climits>
+#include <csignal>
 #include <ctime>
 #include <memory>
 

@@ -71,9 +71,9 @@ std::vector<std::string> fields_of(const std::string& message) {
 
 void set_failure(Napi::Object& result, const std::vector<std::string>& fields) {
   const Napi::Env env = result.Env();
-  result.Set("step", number(env, atoll(fields[1].c_str())));
+  result.Set("step", number(env, strtoll(fields[1].c_str(), nullptr, 10)));
   result.Set("op", fields[2]);
-  result.Set("errno", number(env, atoi(fields[3].c_str())));
+  result.Set("errno", number(env, strtoll(fields[3].c_str(), nullptr, 10)));
   result.Set("doing", fields[4]);
 }
 

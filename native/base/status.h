@@ -71,8 +71,8 @@ inline Status failed(std::string_view doing, std::string_view object = {}) { ret
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) {}        // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
   [[nodiscard]] bool ok() const { return status_.ok(); }
   [[nodiscard]] const Status& status() const { return status_; }
   T& operator*() { return value_; }
@@ -85,8 +85,8 @@ class [[nodiscard]] Result {
 };
 
 // Passes a failure upwards.
-#define TSRUN_TRY(expression)                                          \
-  do {                                                                 \
+#define TSRUN_TRY(expression)                                                         \
+  do {                                                                                \
     if (auto status_of_try = (expression); !status_of_try.ok()) return status_of_try; \
   } while (0)
 

@@ -7,11 +7,12 @@
 // (base/plan_reader.h), the slots are the descriptors that steps refer to by number. Exit status 1: a step failed, and the
 // runtime was told.
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "base/conversation.h"
 #include "base/plan_reader.h"

@@ -13,16 +13,16 @@
 namespace tsrun {
 
 struct SpawnRequest {
-  std::string init;                // path of tsrun-init
-  std::string plan;                // the encoded plan
-  std::vector<int> slots;          // descriptors by slot number
-  uint64_t flags = 0;              // CLONE_NEW* of clone3
-  int pid_namespace = -1;          // pid namespace to be born in
-  int cgroup = -1;                 // cgroup directory to be born in
-  unsigned preserved = 0;          // descriptors 3 to 3 + preserved - 1 stay open ...
-  std::vector<int> inherited;      // ... where our caller had them open
-  int stdio[3] = {-1, -1, -1};     // what becomes 0, 1 and 2; -1 leaves ours
-  bool restore_nofile = false;     // the engine raised RLIMIT_NOFILE: put back
+  std::string init;             // path of tsrun-init
+  std::string plan;             // the encoded plan
+  std::vector<int> slots;       // descriptors by slot number
+  uint64_t flags = 0;           // CLONE_NEW* of clone3
+  int pid_namespace = -1;       // pid namespace to be born in
+  int cgroup = -1;              // cgroup directory to be born in
+  unsigned preserved = 0;       // descriptors 3 to 3 + preserved - 1 stay open ...
+  std::vector<int> inherited;   // ... where our caller had them open
+  int stdio[3] = {-1, -1, -1};  // what becomes 0, 1 and 2; -1 leaves ours
+  bool restore_nofile = false;  // the engine raised RLIMIT_NOFILE: put back
   uint64_t nofile_soft = 0;
   uint64_t nofile_hard = 0;
 };
@@ -30,7 +30,7 @@ struct SpawnRequest {
 struct Spawned {
   pid_t pid = -1;
   Fd pidfd;
-  Fd sync;           // our end of the conversation
+  Fd sync;                  // our end of the conversation
   uint64_t exe_device = 0;  // of the program it runs, as /proc/PID/exe has it
   uint64_t exe_inode = 0;
 };

@@ -1,9 +1,10 @@
 #include "ns/unshare.h"
 
 #include <sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "base/conversation.h"
 #include "base/syscalls.h"

@@ -27,7 +27,8 @@ export function readBundle(directory: string, config?: string): Bundle {
   try {
     text = native().readFile(file, LARGEST_CONFIG);
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) throw new TsrunError(`${file}: no such file or directory (a bundle has a config.json; "spec" writes one)`);
+    if (isSystemError(error, 'ENOENT'))
+      throw new TsrunError(`${file}: no such file or directory (a bundle has a config.json; "spec" writes one)`);
     throw error;
   }
   const { spec, warnings } = checkConfig(parseJson(text, file));

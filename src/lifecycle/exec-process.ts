@@ -21,7 +21,9 @@ export function processOf(spec: Spec, options: ExecOptions, file: Process | null
     ...(options.processLabel === undefined ? {} : { selinuxLabel: options.processLabel }),
     ...(options.apparmor === undefined ? {} : { apparmorProfile: options.apparmor }),
     ...(options.noNewPrivs === true ? { noNewPrivileges: true } : {}),
-    ...(options.caps === undefined || options.caps.length === 0 ? {} : { capabilities: withCapabilities(base.capabilities ?? {}, options.caps) }),
+    ...(options.caps === undefined || options.caps.length === 0
+      ? {}
+      : { capabilities: withCapabilities(base.capabilities ?? {}, options.caps) }),
   };
 }
 
@@ -35,6 +37,9 @@ function withCapabilities(base: Capabilities, names: readonly string[]): Capabil
     bounding: union(base.bounding, added),
     effective: union(base.effective, added),
     permitted: union(base.permitted, added),
-    ambient: union(base.ambient, added.filter((name) => inheritable.includes(name))),
+    ambient: union(
+      base.ambient,
+      added.filter((name) => inheritable.includes(name)),
+    ),
   };
 }

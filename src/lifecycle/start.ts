@@ -11,7 +11,7 @@ import { destroy } from './delete.js';
 import { runHooks } from './hooks.js';
 import type { CommonOptions } from './options.js';
 
-const REFUSED: { readonly [K in Status]?: string } = {
+const REFUSED: Readonly<Partial<Record<Status, string>>> = {
   creating: 'cannot start a container that is still being created',
   stopped: 'cannot start a container that has stopped',
   running: 'cannot start an already running container',

@@ -1,11 +1,11 @@
 import { TsrunError } from '../errors.js';
-import type { IdMapping, Namespace, NamespaceType, Spec } from '../spec/types.js';
+import type { IdMapping, Namespace, NamespaceType, Spec, TimeOffset } from '../spec/types.js';
 import type { Host } from './host.js';
 import type { IdMaps, Slot } from './plan.js';
 import type { Step } from './steps.js';
 
 /** man 2 clone, include/uapi/linux/sched.h */
-export const CLONE_FLAG: { readonly [K in NamespaceType]: number } = {
+export const CLONE_FLAG: Readonly<Record<NamespaceType, number>> = {
   time: 0x00000080,
   mount: 0x00020000,
   cgroup: 0x02000000,
@@ -46,9 +46,10 @@ export function idMapText(mappings: readonly IdMapping[]): string {
 
 /** `clock seconds nanoseconds` a line, as /proc/self/timens_offsets takes it (man 7 time_namespaces). */
 function timeOffsetsText(spec: Spec): string {
-  return Object.entries(spec.linux?.timeOffsets ?? {})
-    .map(([clock, offset]) => `${clock} ${offset?.secs ?? 0} ${offset?.nanosecs ?? 0}\n`)
-    .join('');
+  const { monotonic, boottime } = spec.linux?.timeOffsets ?? {};
+  const line = (clock: string, offset: TimeOffset | undefined) =>
+    offset === undefined ? '' : `${clock} ${offset.secs ?? 0} ${offset.nanosecs ?? 0}\n`;
+  return line('monotonic', monotonic) + line('boottime', boottime);
 }
 
 /**

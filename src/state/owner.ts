@@ -5,7 +5,9 @@ import { native } from '../native.js';
 export function userName(uid: number): string {
   if (uid === 0) return 'root';
   try {
-    for (const line of native().readFile('/etc/passwd', 1 << 20).split('\n')) {
+    for (const line of native()
+      .readFile('/etc/passwd', 1 << 20)
+      .split('\n')) {
       const [name, , number] = line.split(':');
       if (number === String(uid) && name !== undefined) return name;
     }

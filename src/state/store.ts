@@ -79,7 +79,7 @@ export function lockStateDirectory(root: string, id: string): StateDirectory {
     // It may have been deleted, and another made, while we waited.
     const now = native().stat(path);
     const ours = native().stat(`/proc/self/fd/${lock}`);
-    if (now === null || ours === null || now.identity !== ours.identity) throw notFound(id);
+    if (now === null || now.identity !== ours?.identity) throw notFound(id);
   } catch (error) {
     native().close(lock);
     throw error;

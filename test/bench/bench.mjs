@@ -61,7 +61,10 @@ function memlockShim() {
   if (status === 0) return [];
   const library = join(work, 'memlock.so');
   const source = 'int setrlimit(int resource, const void* limit) { (void)resource; (void)limit; return 0; }\n';
-  const built = spawnSync('gcc', ['-O2', '-shared', '-fPIC', '-x', 'c', '-o', library, '-'], { input: source, stdio: ['pipe', 'inherit', 'inherit'] });
+  const built = spawnSync('gcc', ['-O2', '-shared', '-fPIC', '-x', 'c', '-o', library, '-'], {
+    input: source,
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
   if (built.status !== 0) process.exit(1);
   console.log('crun may not raise RLIMIT_MEMLOCK here: setrlimit(2) does nothing for it');
   return [`LD_PRELOAD=${library}`];
@@ -145,7 +148,16 @@ async function sequential(time, all, config, count) {
   const total = Object.fromEntries(all.map(({ name }) => [name, 0]));
   for (let round = 0; round < count; round++) {
     for (const { name, path, root, environment } of all) {
-      total[name] += await time([...environment, path, '--root', root, 'run', '--bundle', brief, `sequential-${name}-${process.pid}-${round}`]);
+      total[name] += await time([
+        ...environment,
+        path,
+        '--root',
+        root,
+        'run',
+        '--bundle',
+        brief,
+        `sequential-${name}-${process.pid}-${round}`,
+      ]);
     }
   }
   return total;
@@ -161,8 +173,13 @@ async function parallel(all, config, count) {
     for (let round = 0; round < (quick ? 1 : 5); round++) {
       const begin = process.hrtime.bigint();
       const ends = Array.from({ length: count }, (_, index) => {
-        const child = spawn(path, ['--root', root, 'run', '--bundle', brief, `parallel-${name}-${process.pid}-${round}-${index}`], { stdio: 'ignore', env });
-        return new Promise((done, fail) => child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`${name}: exit status ${code}`)))));
+        const child = spawn(path, ['--root', root, 'run', '--bundle', brief, `parallel-${name}-${process.pid}-${round}-${index}`], {
+          stdio: 'ignore',
+          env,
+        });
+        return new Promise((done, fail) =>
+          child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`${name}: exit status ${code}`)))),
+        );
       });
       await Promise.all(ends);
       took.push(Number(process.hrtime.bigint() - begin) / 1e6);
@@ -175,7 +192,11 @@ async function parallel(all, config, count) {
 function table(title, all, rows) {
   const others = all.slice(1);
   console.log(`\n${title}`);
-  console.log(['', ...all.map(({ name }) => name), ...others.map(({ name }) => `/ ${name}`)].map((cell, i) => (i === 0 ? cell.padEnd(26) : cell.padStart(9))).join(''));
+  console.log(
+    ['', ...all.map(({ name }) => name), ...others.map(({ name }) => `/ ${name}`)]
+      .map((cell, i) => (i === 0 ? cell.padEnd(26) : cell.padStart(9)))
+      .join(''),
+  );
   for (const [label, values, digits] of rows) {
     const cells = all.map(({ name }) => values[name].toFixed(digits).padStart(9));
     const ratios = others.map(({ name }) => (values.tsrun / values[name]).toFixed(2).padStart(9));
@@ -191,7 +212,9 @@ async function main(all) {
     rounds,
     configs: {},
   };
-  console.log(`kernel ${release()}, ${cpus().length} processors; ${all.map(({ version }) => version).join(', ')}; ${rounds} rounds, medians`);
+  console.log(
+    `kernel ${release()}, ${cpus().length} processors; ${all.map(({ version }) => version).join(', ')}; ${rounds} rounds, medians`,
+  );
   const wanted = option('config', 'all');
   for (const config of configs.filter(({ name }) => wanted === 'all' || wanted === name)) {
     const medians = await measure(time, all, config);
@@ -206,7 +229,11 @@ async function main(all) {
       [`${sequentialCount} one by one, ms`, totals, 0],
       [`${parallelCount} at once, ms`, together, 0],
     ]);
-    report.configs[config.name] = { medians, sequential: { count: sequentialCount, ms: totals }, parallel: { count: parallelCount, ms: together } };
+    report.configs[config.name] = {
+      medians,
+      sequential: { count: sequentialCount, ms: totals },
+      parallel: { count: parallelCount, ms: together },
+    };
   }
   const file = option('json', undefined);
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
@@ -216,7 +243,8 @@ async function main(all) {
 function cleanUp(all) {
   for (const child of children) child.kill();
   for (const { path, root } of all) {
-    for (const id of existsSync(root) ? readdirSync(root) : []) spawnSync(path, ['--root', root, 'delete', '--force', id], { stdio: 'ignore' });
+    for (const id of existsSync(root) ? readdirSync(root) : [])
+      spawnSync(path, ['--root', root, 'delete', '--force', id], { stdio: 'ignore' });
   }
   for (const path of [work, `/run/tsrun-bench-${process.pid}`]) rmSync(path, { recursive: true, force: true });
 }

@@ -1,7 +1,8 @@
 // Times commands from outside, with as little of its own in the figure as can be: vfork, exec, wait.
 //
-// Reads one command a line on stdin, its words separated by tabs, a first word NAME=VALUE being for its environment; answers with a line: nanoseconds, exit status. What the
-// commands print is thrown away, but for the last line on stderr of one that failed, which follows as a third field.
+// Reads one command a line on stdin, its words separated by tabs, a first word NAME=VALUE being for its environment; answers with a line:
+// nanoseconds, exit status. What the commands print is thrown away, but for the last line on stderr of one that failed, which follows as a
+// third field.
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -53,7 +54,8 @@ int main() {
     if (code != 0) {
       char text[4096];
       const ssize_t length = pread(errors, text, sizeof text, 0);
-      for (const char c : std::string(text, length > 0 ? static_cast<size_t>(length) : 0)) words_of_failure += c == '\n' || c == '\t' ? ' ' : c;
+      for (const char c : std::string(text, length > 0 ? static_cast<size_t>(length) : 0))
+        words_of_failure += c == '\n' || c == '\t' ? ' ' : c;
     }
     std::cout << std::chrono::duration_cast<std::chrono::nanoseconds>(end - begin).count() << '\t' << code << '\t' << words_of_failure
               << std::endl;

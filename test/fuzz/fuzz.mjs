@@ -38,22 +38,39 @@ if (clang === undefined) {
 const build = spawnSync(
   clang,
   [
-    '-std=c++20', '-g', '-O1', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all', `-I${join(top, 'native')}`,
-    '-o', program, join(here, 'plan_reader_fuzz.cc'), join(top, 'native/base/plan_reader.cc'),
+    '-std=c++20',
+    '-g',
+    '-O1',
+    '-fsanitize=fuzzer,address,undefined',
+    '-fno-sanitize-recover=all',
+    `-I${join(top, 'native')}`,
+    '-o',
+    program,
+    join(here, 'plan_reader_fuzz.cc'),
+    join(top, 'native/base/plan_reader.cc'),
   ],
   { stdio: 'inherit' },
 );
 if (build.status !== 0) process.exit(1);
 const run = spawnSync(
   program,
-  [corpus, `-max_total_time=${seconds}`, '-timeout=5', '-max_len=65536', `-dict=${dictionary}`, '-print_final_stats=1', `-artifact_prefix=${work}/finding-`],
+  [
+    corpus,
+    `-max_total_time=${seconds}`,
+    '-timeout=5',
+    '-max_len=65536',
+    `-dict=${dictionary}`,
+    '-print_final_stats=1',
+    `-artifact_prefix=${work}/finding-`,
+  ],
   { encoding: 'utf8', maxBuffer: 1 << 28 },
 );
 const executed = /stat::number_of_executed_units:\s*(\d+)/.exec(run.stderr)?.[1];
 if (run.status !== 0 || executed === undefined) {
   process.stderr.write(run.stderr.slice(-8000));
   const findings = readdirSync(work).filter((name) => name.startsWith('finding-'));
-  for (const name of findings) console.error(`fuzz: ${join(work, name)}: ${JSON.stringify(readFileSync(join(work, name), 'latin1').slice(0, 400))}`);
+  for (const name of findings)
+    console.error(`fuzz: ${join(work, name)}: ${JSON.stringify(readFileSync(join(work, name), 'latin1').slice(0, 400))}`);
   process.exit(1);
 }
 console.log(`fuzz: ${executed} inputs in ${seconds} s, nothing found`);

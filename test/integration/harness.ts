@@ -7,7 +7,6 @@ import { spawn, spawnSync, type StdioOptions } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
-  chownSync,
   closeSync,
   copyFileSync,
   existsSync,
@@ -66,8 +65,31 @@ function whyNoBusybox(): string | undefined {
 
 /** Prints why something is skipped; whether there is a reason. For `describe.skipIf` and `it.skipIf`. */
 export function skipped(what: string, reason: string | undefined): boolean {
-  if (reason !== undefined) console.log(`skipped: ${what}: ${reason}`);
+  if (reason !== undefined) process.stdout.write(`skipped: ${what}: ${reason}\n`);
   return reason !== undefined;
+}
+
+/** An ordinary user, without a name or subordinate ids. */
+export const USER = 54321;
+
+const setpriv = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
+
+/** The same host, called by an ordinary user. */
+export function asUser({ name, command }: TestHost): TestHost {
+  return { name, command: [...setpriv, ...command] };
+}
+
+/** Why an ordinary user can make no container here; undefined when he can. */
+export function whyNoUser(): string | undefined {
+  const reason = whyNoContainers();
+  if (reason !== undefined) return reason;
+  const may = (...command: string[]): boolean => spawnSync(setpriv[0] ?? '', [...setpriv.slice(1), ...command]).status === 0;
+  if (!may('true')) return 'needs setpriv(1)';
+  if (!may('unshare', '--user', '--map-root-user', 'true')) return 'ordinary users may make no user namespaces here';
+  const unreadable = [join(dist, 'libexec/tsrun.node'), join(dist, 'lib/cli/main.js'), process.execPath].find(
+    (path) => !may('test', '-r', path),
+  );
+  return unreadable === undefined ? undefined : `an ordinary user may not read ${unreadable}`;
 }
 
 // --- root file systems
@@ -190,7 +212,7 @@ export function debianRoot(): { readonly path: string } | { readonly missing: st
 }
 
 function bootstrap({ uri, suite, keyring }: AptSource, path: string): void {
-  console.log(`making a Debian root: debootstrap ${suite} from ${uri}, kept in ${path.replace(/\.\w+$/, '')}`);
+  process.stdout.write(`making a Debian root: debootstrap ${suite} from ${uri}, kept in ${path.replace(/\.\w+$/, '')}\n`);
   const args = ['--variant=minbase', ...(keyring === undefined ? [] : [`--keyring=${keyring}`]), suite, path, uri];
   const result = spawnSync('debootstrap', args, { encoding: 'utf8', timeout: 600_000 });
   if (result.error !== undefined) throw new Error(`debootstrap cannot run: ${result.error.message}`);
@@ -344,7 +366,7 @@ export class Harness {
     return path;
   }
 
-  /** A root file system of its own, to be written to, optionally owned by others than root. */
+  /** A root file system of its own, to be written to, optionally with another owner than root. */
   ownRoot(owner?: { readonly uid: number; readonly gid: number }): string {
     const path = this.path(this.id('root').slice(this.tag.length + 1));
     if (owner === undefined) {
@@ -352,8 +374,7 @@ export class Harness {
     } else {
       const { status, stderr } = spawnSync('cp', ['-a', busyboxRoot(), path], { encoding: 'utf8' });
       if (status !== 0) throw new Error(`copy the root: ${stderr}`);
-      // the top is enough: mount points are there already
-      chownSync(path, owner.uid, owner.gid);
+      spawnSync('chown', ['--recursive', '--no-dereference', `${owner.uid}:${owner.gid}`, path]);
     }
     return path;
   }

@@ -1,5 +1,5 @@
 // Hooks: when and where each kind runs, what it is told, and what its failure does.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 
@@ -42,9 +42,7 @@ describe.skipIf(skipped('hooks', whyNoContainers())).each(hosts)('under $name', 
   beforeEach(async () => {
     await h.expectNothingLeft();
     out = h.path('shared');
-    writeFileSync(h.path('empty'), '');
     rootfs = h.ownRoot();
-    const { mkdirSync, rmSync } = await import('node:fs');
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out);
   });

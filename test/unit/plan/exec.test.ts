@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+
+import { planExec, type ExecPlanOptions } from '../../../src/plan/exec.js';
+import type { Host } from '../../../src/plan/host.js';
+import { CLONE_FLAG } from '../../../src/plan/namespaces.js';
+import type { Plan } from '../../../src/plan/plan.js';
+import { planSeccomp } from '../../../src/plan/seccomp.js';
+import type { Process } from '../../../src/spec/types.js';
+import { host } from './host.js';
+import { renderStep } from './render.js';
+
+const { pid, user, mount } = CLONE_FLAG;
+const options: ExecPlanOptions = { namespaces: pid + mount, seccomp: null, setgroupsDenied: false, preserveFds: 0 };
+const ordinary: Host = { ...host, euid: 1000, egid: 1000 };
+
+function plan(process: Partial<Process> = {}, changes: Partial<ExecPlanOptions> = {}, who: Host = host): Plan {
+  return planExec({ args: ['sh'], cwd: '/', env: ['HOME=/'], ...process }, who, { ...options, ...changes });
+}
+
+function steps(made: Plan): string[] {
+  return made.steps.map(renderStep);
+}
+
+/** What comes before the process's own steps. */
+function entry(made: Plan): string[] {
+  return steps(made).slice(0, made.steps.findIndex(({ op }) => op === 'bounding'));
+}
+
+describe('one more process', () => {
+  it('enters the container, becomes what it is to be, and begins', () => {
+    expect(steps(plan())).toEqual([
+      'undumpable',
+      'joinProcess process flags=0x20000',
+      'session',
+      'currentRoot',
+      'bounding set=0x0',
+      'user setgroups=true umask=18',
+      'capabilities effective=0x0 permitted=0x0 inheritable=0x0 ambient=0x0',
+      'cwd /',
+      'program args=[sh] env=[HOME=/]',
+      'begin',
+      'exec',
+    ]);
+  });
+
+  it('has no cgroup, trees, maps or clone flags of its own', () => {
+    expect(plan()).toMatchObject({ cgroup: null, trees: [], idMaps: null, cloneFlags: 0, oomScoreAdj: null, warnings: [] });
+    expect(plan({ oomScoreAdj: 5 }).oomScoreAdj).toBe(5);
+  });
+
+  it('is put into the pid namespace from outside by root', () => {
+    expect(plan().pidNamespace).toBe('namespace.pid');
+    expect(plan({}, { namespaces: mount }).pidNamespace).toBe('');
+    // a pidfd stands for it: no descriptor of its own
+    expect(plan().slots).toEqual([{ name: 'process', open: 'process' }]);
+  });
+
+  it('joins nothing in a container that shares everything', () => {
+    expect(entry(plan({}, { namespaces: 0 }))).toEqual(['undumpable', 'session', 'currentRoot']);
+    expect(entry(plan({}, { namespaces: pid }))).toEqual(['undumpable', 'session', 'currentRoot']);
+  });
+
+  it('becomes root of the user namespace it joins', () => {
+    expect(entry(plan({}, { namespaces: user + pid + mount }))).toEqual([
+      'undumpable',
+      'joinProcess process flags=0x10020000',
+      'becomeRoot',
+      'session',
+      'currentRoot',
+    ]);
+  });
+
+  it('is a child of its first stage for an ordinary user, who must be in the user namespace first', () => {
+    for (const who of [ordinary, { ...host, inUserNamespace: true }]) {
+      const made = plan({}, { namespaces: user + pid + mount }, who);
+      expect(made.pidNamespace).toBe('');
+      expect(entry(made)).toEqual(['undumpable', 'joinProcess process flags=0x30020000', 'becomeRoot', 'fork', 'session', 'currentRoot']);
+    }
+  });
+
+  it('forks for a pid namespace only', () => {
+    expect(entry(plan({}, { namespaces: user + mount }, ordinary))).not.toContain('fork');
+  });
+});
+
+describe('what the runtime does in between', () => {
+  const rlimits = [{ type: 'RLIMIT_NOFILE', soft: 1, hard: 2 }] as const;
+
+  it('is nothing usually', () => {
+    expect(steps(plan({ rlimits }))).not.toContain('ready');
+    expect(steps(plan({ rlimits }))).toContain('rlimit resource=7 soft=1 hard=2');
+  });
+
+  it('is setting limits in a user namespace', () => {
+    const made = plan({ rlimits }, { namespaces: user + mount });
+    expect(made.hostLimits).toEqual([{ resource: 7, soft: '1', hard: '2' }]);
+    expect(steps(made).slice(-3)).toEqual(['ready', 'begin', 'exec']);
+  });
+
+  it('is seeing to the terminal, which is not put into the container', () => {
+    const made = plan({ terminal: true, consoleSize: { height: 25, width: 80 }, user: { uid: 7, gid: 8 } });
+    expect(made.steps).toContainEqual({ op: 'console', slot: 'console', rows: 25, columns: 80, uid: 7, bind: false });
+    expect(made.slots.map(({ name }) => name)).toEqual(['process', 'console']);
+    expect(steps(made).slice(-3)).toEqual(['ready', 'begin', 'exec']);
+    const at = (op: string) => made.steps.findIndex((step) => step.op === op);
+    expect(at('session')).toBeLessThan(at('console'));
+  });
+
+  it('knows nothing of a size it was not given', () => {
+    expect(plan({ terminal: true }).steps).toContainEqual({ op: 'console', slot: 'console', rows: 0, columns: 0, uid: 0, bind: false });
+  });
+});
+
+describe('the filter', () => {
+  const seccomp = planSeccomp({ defaultAction: 'SCMP_ACT_ALLOW' }, host);
+  const notify = planSeccomp(
+    { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: '/a.sock', syscalls: [{ names: ['mkdir'], action: 'SCMP_ACT_NOTIFY' }] },
+    host,
+  );
+
+  it("is the container's, loaded last", () => {
+    const made = plan({ noNewPrivileges: true }, { seccomp });
+    expect(made.seccomp).toBe(seccomp);
+    expect(made.slots.map(({ name }) => name)).toEqual(['process', 'seccomp']);
+    expect(made.steps.slice(-3).map(({ op }) => op)).toEqual(['begin', 'seccomp', 'exec']);
+  });
+
+  it('has its listener before the beginning', () => {
+    const made = plan({ noNewPrivileges: true }, { seccomp: notify });
+    expect(made.slots.at(-1)).toEqual({ name: 'seccomp.listener', open: 'connect', path: '/a.sock' });
+    expect(made.steps.slice(-4).map(({ op }) => op)).toEqual(['ask', 'seccomp', 'begin', 'exec']);
+  });
+});
+
+describe('the process', () => {
+  it('gets the descriptors that are passed', () => {
+    expect(plan({}, { preserveFds: 3 }).steps).toContainEqual(expect.objectContaining({ op: 'program', preserved: 3 }));
+  });
+
+  it('sets no groups where the container may not', () => {
+    const denied = { namespaces: user + mount, setgroupsDenied: true };
+    expect(plan({}, denied).steps).toContainEqual(expect.objectContaining({ op: 'user', setgroups: false }));
+    expect(() => plan({ user: { uid: 0, gid: 0, additionalGids: [1] } }, denied)).toThrow('/process/user/additionalGids');
+  });
+
+  it('has its arguments', () => {
+    expect(() => plan({ args: [] })).toThrow('/process/args');
+  });
+});
