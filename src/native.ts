@@ -94,7 +94,7 @@ export interface HookResult {
 }
 
 export interface Native {
-  // --- files (addon/files.cc)
+  // --- files and paths (addon/files.cc, addon/paths.cc), who and where we are (addon/machine.cc)
   /** The whole file as UTF-8; EFBIG over `max` bytes, EISDIR for a directory. */
   readFile(path: string, max: number): string;
   /** Creates or replaces `path` by way of a temporary file and rename. */

@@ -5,6 +5,8 @@ namespace {
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   tsrun::register_files(env, exports);
+  tsrun::register_paths(env, exports);
+  tsrun::register_machine(env, exports);
   tsrun::register_init(env, exports);
   tsrun::register_processes(env, exports);
   tsrun::register_terminal(env, exports);

@@ -1,22 +1,14 @@
-// Files for TypeScript: it imports no file library of the engine's, whose start-up would cost more than a container.
-#include <dirent.h>
+// What is in files, for TypeScript: it imports no file library of the engine's, whose start-up would cost more than a container.
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <climits>
 #include <csignal>
-#include <ctime>
-#include <memory>
 
 #include "addon/values.h"
 #include "base/fd.h"
-#include "base/syscalls.h"
 
 namespace tsrun {
 namespace {
@@ -127,148 +119,6 @@ void write_descriptor(const Info& info) {
   check(info.Env(), status);
 }
 
-void make_directory(const Info& info) {
-  const auto path = text_at(info, 0);
-  if (mkdir(path.c_str(), static_cast<mode_t>(number_at(info, 1))) != 0) throw error_of(info.Env(), failed("mkdir", path));
-}
-
-void remove_directory(const Info& info) {
-  const auto path = text_at(info, 0);
-  if (rmdir(path.c_str()) != 0) throw error_of(info.Env(), failed("rmdir", path));
-}
-
-void unlink_file(const Info& info) {
-  const auto path = text_at(info, 0);
-  if (unlink(path.c_str()) != 0) throw error_of(info.Env(), failed("unlink", path));
-}
-
-void rename_file(const Info& info) {
-  const auto from = text_at(info, 0);
-  const auto to = text_at(info, 1);
-  if (rename(from.c_str(), to.c_str()) != 0) throw error_of(info.Env(), failed("rename " + from + " to", to));
-}
-
-void change_mode(const Info& info) {
-  const auto path = text_at(info, 0);
-  if (chmod(path.c_str(), static_cast<mode_t>(number_at(info, 1))) != 0) throw error_of(info.Env(), failed("chmod", path));
-}
-
-void change_owner(const Info& info) {
-  const auto path = text_at(info, 0);
-  const auto uid = static_cast<uid_t>(number_at(info, 1));
-  const auto gid = static_cast<gid_t>(number_at(info, 2));
-  if (lchown(path.c_str(), uid, gid) != 0) throw error_of(info.Env(), failed("chown", path));
-}
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
-Napi::Value read_directory(const Info& info) {
-  const auto path = text_at(info, 0);
-  const Directory directory(opendir(path.c_str()));
-  if (directory == nullptr) throw error_of(info.Env(), failed("open", path));
-  auto names = Napi::Array::New(info.Env());
-  uint32_t count = 0;
-  errno = 0;
-  while (const dirent* entry = readdir(directory.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.Set(count++, Napi::String::New(info.Env(), entry->d_name));
-    errno = 0;
-  }
-  if (errno != 0) throw error_of(info.Env(), failed("read", path));
-  return names;
-}
-
-// Below `parent`, without following symlinks or crossing into another mount.
-Status remove_below(int parent, const char* name, const std::string& what) {
-  if (unlinkat(parent, name, 0) == 0 || errno == ENOENT) return {};
-  if (errno != EISDIR && errno != EPERM) return failed("unlink", what);
-  constexpr uint64_t kResolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
-  Fd fd(sys::openat2(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0, kResolve));
-  if (!fd.valid()) return errno == ENOENT ? Status() : failed("open", what);
-  const Directory directory(fdopendir(fd.get()));
-  if (directory == nullptr) return failed("open", what);
-  const int handle = fd.release();
-  while (const dirent* entry = readdir(directory.get())) {
-    const std::string_view child = entry->d_name;
-    if (child == "." || child == "..") continue;
-    TSRUN_TRY(remove_below(handle, entry->d_name, what + "/" + entry->d_name));
-  }
-  if (unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT) return failed("rmdir", what);
-  return {};
-}
-
-void remove_tree(const Info& info) {
-  const auto path = text_at(info, 0);
-  check(info.Env(), remove_below(AT_FDCWD, path.c_str(), path));
-}
-
-const char* kind_of(mode_t mode) {
-  switch (mode & S_IFMT) {
-    case S_IFDIR:
-      return "directory";
-    case S_IFLNK:
-      return "symlink";
-    case S_IFCHR:
-      return "char";
-    case S_IFBLK:
-      return "block";
-    case S_IFIFO:
-      return "fifo";
-    case S_IFSOCK:
-      return "socket";
-    default:
-      return "file";
-  }
-}
-
-Napi::Value status_of(const Info& info, int flags) {
-  const auto path = text_at(info, 0);
-  struct stat status = {};
-  if (fstatat(AT_FDCWD, path.c_str(), &status, flags) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return info.Env().Null();
-    throw error_of(info.Env(), failed("stat", path));
-  }
-  auto result = Napi::Object::New(info.Env());
-  result.Set("kind", kind_of(status.st_mode));
-  result.Set("mode", static_cast<double>(status.st_mode & 07777));
-  result.Set("uid", static_cast<double>(status.st_uid));
-  result.Set("gid", static_cast<double>(status.st_gid));
-  result.Set("size", static_cast<double>(status.st_size));
-  result.Set("identity", std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino));
-  result.Set("major", static_cast<double>(major(status.st_rdev)));
-  result.Set("minor", static_cast<double>(minor(status.st_rdev)));
-  return result;
-}
-
-Napi::Value link_status(const Info& info) { return status_of(info, AT_SYMLINK_NOFOLLOW); }
-
-Napi::Value file_status(const Info& info) { return status_of(info, 0); }
-
-Napi::Value real_path(const Info& info) {
-  const auto path = text_at(info, 0);
-  char resolved[PATH_MAX];
-  if (realpath(path.c_str(), resolved) == nullptr) throw error_of(info.Env(), failed("resolve", path));
-  return Napi::String::New(info.Env(), resolved);
-}
-
-Napi::Value read_link(const Info& info) {
-  const auto path = text_at(info, 0);
-  char target[PATH_MAX];
-  const ssize_t length = readlink(path.c_str(), target, sizeof target);
-  if (length < 0) throw error_of(info.Env(), failed("readlink", path));
-  return Napi::String::New(info.Env(), target, static_cast<size_t>(length));
-}
-
-Napi::Value file_system_type(const Info& info) {
-  const auto path = text_at(info, 0);
-  struct statfs status = {};
-  if (statfs(path.c_str(), &status) != 0) throw error_of(info.Env(), failed("statfs", path));
-  return Napi::Number::New(info.Env(), static_cast<double>(status.f_type));
-}
-
 Napi::Value open_file(const Info& info) {
   const auto path = text_at(info, 0);
   const int fd = open(path.c_str(), static_cast<int>(number_at(info, 1)) | O_CLOEXEC | O_NOCTTY, 0600);
@@ -285,63 +135,6 @@ void lock_file(const Info& info) {
   }
 }
 
-void leave(const Info& info) { _exit(static_cast<int>(number_at(info, 0))); }
-
-Napi::Value identity(const Info& info) {
-  auto result = Napi::Object::New(info.Env());
-  result.Set("pid", static_cast<double>(getpid()));
-  result.Set("uid", static_cast<double>(getuid()));
-  result.Set("euid", static_cast<double>(geteuid()));
-  result.Set("gid", static_cast<double>(getgid()));
-  result.Set("egid", static_cast<double>(getegid()));
-  return result;
-}
-
-Napi::Value read_subdirectories(const Info& info) {
-  const auto path = text_at(info, 0);
-  const Directory directory(opendir(path.c_str()));
-  if (directory == nullptr) throw error_of(info.Env(), failed("open", path));
-  auto names = Napi::Array::New(info.Env());
-  uint32_t count = 0;
-  errno = 0;
-  while (const dirent* entry = readdir(directory.get())) {
-    const std::string_view name = entry->d_name;
-    if (entry->d_type == DT_DIR && name != "." && name != "..") names.Set(count++, Napi::String::New(info.Env(), entry->d_name));
-    errno = 0;
-  }
-  if (errno != 0) throw error_of(info.Env(), failed("read", path));
-  return names;
-}
-
-// Capability numbers stay below 64; the kernel says EINVAL beyond its last (man 2 prctl, PR_CAPBSET_READ).
-Napi::Value capabilities(const Info& info) {
-  uint64_t bounding = 0;
-  int last = -1;
-  for (int capability = 0; capability < 64; capability++) {
-    const int has = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-    if (has < 0) break;
-    last = capability;
-    bounding |= static_cast<uint64_t>(has) << capability;
-  }
-  auto result = Napi::Object::New(info.Env());
-  result.Set("bounding", std::to_string(bounding));
-  result.Set("last", static_cast<double>(last));
-  return result;
-}
-
-Napi::Value error_words(const Info& info) { return Napi::String::New(info.Env(), error_text(static_cast<int>(number_at(info, 0)))); }
-
-Napi::Value now(const Info& info) {
-  struct timespec time = {};
-  clock_gettime(CLOCK_REALTIME, &time);
-  struct tm parts = {};
-  gmtime_r(&time.tv_sec, &parts);
-  char text[64];
-  const size_t length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  snprintf(text + length, sizeof text - length, ".%09ldZ", time.tv_nsec);
-  return Napi::String::New(info.Env(), text);
-}
-
 }  // namespace
 
 void register_files(Napi::Env env, Napi::Object exports) {
@@ -352,28 +145,9 @@ void register_files(Napi::Env env, Napi::Object exports) {
   add("writeFile", write_file);
   add("appendFile", append_file);
   add("write", write_descriptor);
-  add("mkdir", make_directory);
-  add("rmdir", remove_directory);
-  add("unlink", unlink_file);
-  add("rename", rename_file);
-  add("chmod", change_mode);
-  add("chown", change_owner);
-  add("readDirectory", read_directory);
-  add("readSubdirectories", read_subdirectories);
-  add("removeTree", remove_tree);
-  add("lstat", link_status);
-  add("stat", file_status);
-  add("realpath", real_path);
-  add("readlink", read_link);
-  add("fileSystemType", file_system_type);
   add("open", open_file);
   add("close", close_file);
   add("lock", lock_file);
-  add("exit", leave);
-  add("identity", identity);
-  add("errorText", error_words);
-  add("capabilities", capabilities);
-  add("now", now);
 }
 
 }  // namespace tsrun

@@ -35,6 +35,8 @@ std::vector<int> descriptors_of(const Napi::Object& object, const char* name);
 
 // One function a room: each adds its functions to the addon's exports.
 void register_files(Napi::Env env, Napi::Object exports);
+void register_paths(Napi::Env env, Napi::Object exports);
+void register_machine(Napi::Env env, Napi::Object exports);
 void register_init(Napi::Env env, Napi::Object exports);       // spawn and talk to tsrun-init
 void register_processes(Napi::Env env, Napi::Object exports);  // pidfds, hooks, signals, limits
 void register_terminal(Napi::Env env, Napi::Object exports);   // the foreground: pty, signals, exit status

@@ -22,7 +22,7 @@ type Loose = Omit<Config, 'process' | 'linux' | 'mounts' | 'root' | 'hooks'> & {
   root: Record<string, unknown>;
 };
 
-const loose = (change: (config: Loose) => void): Change => bad(change as (config: never) => void);
+const loose = (change: (config: Loose) => void): Change => bad(change);
 
 /** A name, the change, and what the message has to say. */
 const cases: readonly (readonly [string, Change, RegExp])[] = [
@@ -65,14 +65,6 @@ const cases: readonly (readonly [string, Change, RegExp])[] = [
   ],
   ['a hostname without a uts namespace', without('uts'), /\/hostname: /],
   ['a timeOffset without a time namespace', loose((c) => (c.linux['timeOffsets'] = { monotonic: { secs: 1 } })), /\/linux\/timeOffsets: /],
-  [
-    'a clock that there is not',
-    loose((c) => {
-      c.linux.namespaces.push({ type: 'time' });
-      c.linux['timeOffsets'] = { x: { secs: 1 } };
-    }),
-    /time.*offsets/i,
-  ],
   ['a sysctl of the host', loose((c) => (c.linux['sysctl'] = { 'kernel.panic': '1' })), /\/linux\/sysctl.*kernel\.panic/],
   [
     'a network sysctl without a network namespace',

@@ -2,10 +2,11 @@
  * Configs and command lines as engines really wrote them (test/fixtures/captures), made to run on another machine: what is
  * changed, and why, is said in one table.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-import type { Config } from './harness.js';
+import type { Hook } from '../../src/spec/types.js';
+import { cgroupMount, type Config } from './harness.js';
 
 const captures = join(import.meta.dirname, '../fixtures/captures');
 
@@ -17,9 +18,9 @@ export interface Call {
   readonly command: string;
   /** Behind the name of the runtime. */
   readonly argv: readonly string[];
+  /** Where its files are. */
   readonly directory: string;
-  /** Lines of /proc/PID/fd: `3 -> socket:[6218]`. */
-  readonly fds: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** The names of all uses that were recorded. */
@@ -35,7 +36,8 @@ export function callsOf(name: string): Call[] {
       const directory = join(captures, name, call);
       const lines = (file: string): string[] => readFileSync(join(directory, file), 'utf8').split('\n').filter(Boolean);
       const command = /^\d+-(\w+)$/.exec(call)?.[1] ?? '';
-      return { name: `${name}/${call}`, command, argv: lines('argv').slice(1), directory, fds: lines('fds') };
+      const env = lines('env').map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
+      return { name: `${name}/${call}`, command, argv: lines('argv').slice(1), directory, env: Object.fromEntries(env) };
     });
 }
 
@@ -46,99 +48,170 @@ export function capturedConfig(name: string): Config {
 
 /** Where a recorded config is to run. */
 export interface Place {
-  /** A root file system. */
+  /** A root file system, which belongs to the container. */
   readonly rootfs: string;
-  /** A name for the parent of all cgroups, as the test file's. */
+  /** What the names of all cgroups begin with. */
   readonly parent: string;
-  /** An existing empty directory for what is mounted. */
+  /** An existing directory for what is mounted. */
   readonly sources: string;
-  /** Pid of the container whose namespaces are joined. */
+  /** Pid of the process whose namespaces are joined. */
   readonly joined?: number;
+  /** The call is made by another than root of the machine. */
+  readonly ordinary?: boolean;
 }
 
 interface Adaptation {
   readonly what: string;
   readonly because: string;
-  readonly change: (config: Config, place: Place) => void;
+  /** Whether there was something to adapt. */
+  readonly change: (config: Config, place: Place) => boolean;
 }
 
 /** What docker-init does as far as the recorded calls need it: `docker-init -- PROGRAM`. */
 const DOCKER_INIT = '#!/bin/sh\nshift\nexec "$@"\n';
 
+/** CAP_SYS_RESOURCE in our effective set (man 7 capabilities). */
+const mayRaise = (BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'}`) & (1n << 24n)) !== 0n;
+
+/** Our own hard limit. */
+function hardLimit(type: string): number {
+  const names: Readonly<Record<string, string>> = { RLIMIT_NOFILE: 'Max open files', RLIMIT_NPROC: 'Max processes' };
+  const line = readFileSync('/proc/self/limits', 'utf8')
+    .split('\n')
+    .find((text) => text.startsWith(`${names[type] ?? type} `));
+  const hard = line?.trim().split(/\s{2,}/)[2] ?? 'unlimited';
+  return hard === 'unlimited' ? Infinity : Number(hard);
+}
+
+const hasApparmor = existsSync('/sys/kernel/security/apparmor/profiles');
+
+/** All that is changed in a recorded config, and why. Everything else is as the engine wrote it. */
 const adaptations: readonly Adaptation[] = [
   {
     what: 'root.path',
     because: "the image is the engine's; ours has the same programs",
     change: (config, { rootfs }) => {
       config.root.path = rootfs;
+      return true;
     },
   },
   {
     what: 'mounts with a source that is not here',
-    because: "the files that an engine makes for each container (hosts, resolv.conf) were the recording machine's",
+    because: 'an engine makes such files (hosts, resolv.conf) for each container',
     change: (config, { sources }) => {
-      for (const mount of config.mounts) {
-        const { source = '', destination } = mount;
-        if (!source.startsWith('/') || (existsSync(source) && destination !== '/sbin/docker-init')) continue;
+      const missing = config.mounts.filter(({ source = '' }) => source.startsWith('/') && !existsSync(source));
+      for (const mount of missing) {
+        const { destination } = mount;
         mount.source = join(sources, destination.replaceAll('/', '_'));
         if (destination === '/dev/shm') mkdirSync(mount.source);
         else if (destination === '/sbin/docker-init') writeFileSync(mount.source, DOCKER_INIT, { mode: 0o755 });
-        else writeFileSync(mount.source, `${basename(destination)} of the test\n`);
+        else writeFileSync(mount.source, `${destination} of the test\n`);
       }
+      return missing.length > 0;
     },
   },
   {
     what: 'process.apparmorProfile',
-    because: 'it is refused, rightly, where the kernel has no AppArmor, and the profile is not loaded here in any case',
-    change: (config) => {
-      delete config.process.apparmorProfile;
+    because: 'this host has no AppArmor',
+    change: ({ process }) => {
+      if (hasApparmor || (process.apparmorProfile ?? '') === '') return false;
+      delete process.apparmorProfile;
+      return true;
     },
   },
   {
     what: 'linux.cgroupsPath',
-    because: "this version drives cgroupfs: systemd's slice:prefix:name is a plain name, here below a parent that the test removes",
+    because: "this version drives cgroupfs: systemd's SLICE:PREFIX:NAME is a plain name, here below a parent that the test removes",
     change: (config, { parent }) => {
       config.linux.cgroupsPath = `/${parent}/${config.linux.cgroupsPath ?? 'none'}`;
+      return true;
     },
   },
   {
     what: 'hooks.prestart',
-    because: 'it is dockerd itself (/proc/PID/exe libnetwork-setkey), which gives the network namespace to its network',
+    because: 'it is dockerd itself (/proc/PID/exe libnetwork-setkey), which puts the network namespace into its network',
     change: (config) => {
-      for (const hook of config.hooks?.prestart ?? []) {
-        if (hook.args?.[0] !== 'libnetwork-setkey') throw new Error(`an unknown hook: ${hook.path}`);
-      }
+      const all: readonly Hook[] = Object.values(config.hooks ?? {}).flat();
+      const other = all.find(({ args }) => args?.[0] !== 'libnetwork-setkey');
+      if (other !== undefined) throw new Error(`an unknown hook: ${other.path}`);
       delete config.hooks;
+      return all.length > 0;
     },
   },
   {
     what: 'linux.namespaces with a path',
-    because: "the pid in /proc/PID/ns is another container's, which has another pid here",
+    because: 'the other container of /proc/PID/ns has another pid here',
     change: (config, { joined }) => {
-      for (const namespace of config.linux.namespaces ?? []) {
-        if (namespace.path !== undefined && joined !== undefined)
-          namespace.path = namespace.path.replace(/^\/proc\/\d+\//, `/proc/${joined}/`);
-      }
+      const given = (config.linux.namespaces ?? []).filter(({ path = '' }) => path !== '');
+      for (const namespace of given) namespace.path = (namespace.path ?? '').replace(/^\/proc\/\d+\//, `/proc/${joined ?? 0}/`);
+      return given.length > 0;
     },
   },
   {
     what: 'linux.sysctl',
-    because: 'a kernel is built without some of them',
-    change: (config) => {
-      const given = Object.entries(config.linux.sysctl ?? {});
+    because: 'this kernel was built without some of them',
+    change: ({ linux }) => {
+      const given = Object.entries(linux.sysctl ?? {});
       const here = given.filter(([name]) => existsSync(join('/proc/sys', name.replaceAll('.', '/'))));
-      if (config.linux.sysctl !== undefined) config.linux.sysctl = Object.fromEntries(here);
+      if (here.length === given.length) return false;
+      linux.sysctl = Object.fromEntries(here);
+      return true;
+    },
+  },
+  {
+    what: 'process.rlimits',
+    because: 'none is raised without CAP_SYS_RESOURCE',
+    change: ({ process }, { ordinary }) => {
+      const above = (process.rlimits ?? []).filter(({ type, hard }) => hard > hardLimit(type));
+      if (above.length === 0 || (mayRaise && ordinary !== true)) return false;
+      for (const limit of above) limit.soft = limit.hard = hardLimit(limit.type);
+      return true;
     },
   },
 ];
 
-/** A recorded config, changed in place so that it runs here. */
-export function adapt(config: Config, place: Place): Config {
-  for (const { change } of adaptations) change(config, place);
+const adapted = new Map<string, string[]>();
+
+function remember(what: string, name: string): void {
+  adapted.set(what, [...(adapted.get(what) ?? []), name]);
+}
+
+/** The config that was recorded with this `create`, changed so that it runs here, but for limits that it may not get here. */
+export function adaptedConfig(name: string, place: Place): Config {
+  const config = capturedConfig(name);
+  for (const { what, because, change } of adaptations) if (change(config, place)) remember(`${what}: ${because}`, name);
   return config;
 }
 
-/** A recorded file that a call names, next to the test's own files. */
-export function copyRecorded(call: Call, file: string, to: string): void {
-  copyFileSync(join(call.directory, file), to);
+/** Prints what was adapted so far, and where. */
+export function printAdapted(): void {
+  for (const [what, names] of adapted) process.stdout.write(`adapted: ${what} (${[...new Set(names)].sort().join(', ')})\n`);
+}
+
+const mount = cgroupMount();
+const controllers = mount === undefined ? [] : (readFileSync(join(mount, 'cgroup.controllers'), 'utf8').match(/\w+/g) ?? []);
+
+/**
+ * Takes out of a recorded config the limits whose controllers cgroup v2 does not have here.
+ * @returns these controllers, one of which is named when the config is refused with its limits
+ */
+export function withoutLimits(config: Config, name: string): string[] {
+  const { resources } = config.linux;
+  if (resources === undefined) return [];
+  const needs = new Map<string, readonly string[]>([
+    ['cpu', resources.cpu?.cpus === undefined ? ['cpu'] : ['cpu', 'cpuset']],
+    ['memory', ['memory']],
+    ['blockIO', ['io']],
+    ['pids', ['pids']],
+  ]);
+  const missing = new Set<string>();
+  const kept = Object.entries(resources).filter(([property, limits]) => {
+    const lacking = (needs.get(property) ?? []).filter((controller) => !controllers.includes(controller));
+    if (lacking.length === 0 || Object.keys(limits).length === 0) return true;
+    for (const controller of lacking) missing.add(controller);
+    return false;
+  });
+  config.linux.resources = Object.fromEntries(kept);
+  if (missing.size > 0) remember(`linux.resources: cgroup v2 here has only these controllers: ${controllers.join(' ') || 'none'}`, name);
+  return [...missing];
 }

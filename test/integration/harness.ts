@@ -186,7 +186,7 @@ function fromStanzas(text: string): AptSource | undefined {
   for (const stanza of text.split(/\n\s*\n/)) {
     const field = (name: string): string | undefined => new RegExp(`^${name}:[ \\t]*(\\S+)`, 'mi').exec(stanza)?.[1];
     const [uri, suite, keyring] = [field('URIs'), field('Suites'), field('Signed-By')];
-    if (uri !== undefined && suite !== undefined && /\bmain\b/.test(stanza) && /debian/.test(uri)) {
+    if (uri !== undefined && suite !== undefined && /\bmain\b/.test(stanza) && uri.includes('debian')) {
       return { uri, suite, keyring: keyring?.startsWith('/') === true ? keyring : undefined };
     }
   }
@@ -604,7 +604,7 @@ export function children(): string[] {
 /** Whether a process is there and no zombie. */
 export function isAlive(pid: number): boolean {
   const stat = text(`/proc/${pid}/stat`);
-  return stat !== '' && stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z';
+  return stat !== '' && !stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
 }
 
 export function sleep(milliseconds: number): Promise<void> {

@@ -275,12 +275,14 @@ describe.skipIf(skipped('lifecycle', whyNoContainers())).each(hosts)('under $nam
 
     it('--force removes one whose runtime was killed while it made it', async () => {
       const id = h.id();
-      const hook = { path: '/bin/sh', args: ['sh', '-c', `touch ${h.path('hook')}; exec sleep 1000`] };
+      const hook = { path: '/bin/sh', args: ['sh', '-c', `echo $$ > ${h.path('hook')}; exec sleep 1000`] };
       const call = h.spawn(['create', '--bundle', h.bundle((config) => (config.hooks = { createRuntime: [hook] })), id], on);
-      expect(await until(() => existsSync(h.path('hook')))).toBe(true);
+      expect(await until(() => existsSync(h.path('hook')) && readFileSync(h.path('hook'), 'utf8').endsWith('\n'))).toBe(true);
       expect(h.state(id).status).toBe('creating');
       process.kill(call.pid, 'SIGKILL');
       await call.ended;
+      // a hook is its own master
+      process.kill(Number(readFileSync(h.path('hook'), 'utf8')), 'SIGKILL');
       rmSync(h.path('hook'));
       h.ok(['delete', '--force', id], on);
       await h.expectNothingLeft();

@@ -378,7 +378,8 @@ describe.skipIf(skipped('namespaces', whyNoContainers())).each(hosts)('under $na
       const open: Change = (config) => delete config.linux.maskedPaths;
       // with an id for each: the kernel takes its time to remove a keyring that nobody has
       const [mine, none] = [h.id(), h.id()];
-      const seen = (id: string, ...flags: string[]): string => h.ok(['run', ...flags, '--bundle', h.bundle(open, shell('cat /proc/keys')), id], on);
+      const seen = (id: string, ...flags: string[]): string =>
+        h.ok(['run', ...flags, '--bundle', h.bundle(open, shell('cat /proc/keys')), id], on);
       expect(seen(mine)).toContain(`_ses.${mine}`);
       expect(seen(none, '--no-new-keyring')).not.toContain(`_ses.${none}`);
     });

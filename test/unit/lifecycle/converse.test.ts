@@ -126,7 +126,9 @@ describe('a failure in words', () => {
       expect(stepFailure({ ...failure, op, doing: 'exec: "nope": executable file not found in $PATH', errno: 4095 }, 52)).toBe(
         'unable to start container process: exec: "nope": executable file not found in $PATH',
       );
-      expect(stepFailure({ ...failure, op, doing: 'exec /x' }, 52)).toBe('unable to start container process: exec /x: operation not permitted');
+      expect(stepFailure({ ...failure, op, doing: 'exec /x' }, 52)).toBe(
+        'unable to start container process: exec /x: operation not permitted',
+      );
     }
   });
 

@@ -99,7 +99,14 @@ describe('the order', () => {
     hostname: 'h',
     domainname: 'd',
     root: { path: 'rootfs', readonly: true },
-    hooks: { prestart: [hook], createRuntime: [hook], createContainer: [hook, hook], startContainer: [hook], poststart: [hook], poststop: [hook] },
+    hooks: {
+      prestart: [hook],
+      createRuntime: [hook],
+      createContainer: [hook, hook],
+      startContainer: [hook],
+      poststart: [hook],
+      poststop: [hook],
+    },
     mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
     linux: {
       namespaces: [{ type: 'mount' }, { type: 'pid' }, { type: 'uts' }],
@@ -236,7 +243,9 @@ describe('the terminal', () => {
 
 describe('the slots', () => {
   it('begin with the socket at which init waits, where native code looks for it', () => {
-    const every = plan(withProcess({ terminal: true }, { ...minimal, linux: { ...minimal.linux, seccomp: { defaultAction: 'SCMP_ACT_ALLOW' } } }));
+    const every = plan(
+      withProcess({ terminal: true }, { ...minimal, linux: { ...minimal.linux, seccomp: { defaultAction: 'SCMP_ACT_ALLOW' } } }),
+    );
     expect(every.slots.map(({ name }) => name)).toEqual(['start', 'console', 'seccomp']);
   });
 

@@ -82,7 +82,28 @@ describe('a step', () => {
   });
 
   it('has its fields in the order of the wire, whatever that of the object', () => {
-    const expected = ['mount', '18', '/d', 'bind', '', '/s', '-1', '1', '1', '0', '2', '0', '2', '262144', '278528', '0', '1', '0', '1', 'size=1'];
+    const expected = [
+      'mount',
+      '18',
+      '/d',
+      'bind',
+      '',
+      '/s',
+      '-1',
+      '1',
+      '1',
+      '0',
+      '2',
+      '0',
+      '2',
+      '262144',
+      '278528',
+      '0',
+      '1',
+      '0',
+      '1',
+      'size=1',
+    ];
     expect(fields([mount], ['x', 'maps']).slice(4)).toEqual(expected);
     const reversed = Object.fromEntries(Object.entries(mount).reverse()) as unknown as Step;
     expect(fields([reversed], ['x', 'maps']).slice(4)).toEqual(expected);
@@ -90,7 +111,7 @@ describe('a step', () => {
 });
 
 const compiler = ['g++', 'clang++', 'clang++-14'].find((name) => spawnSync(name, ['--version']).status === 0);
-if (compiler === undefined) console.log('skipped: the native reader: needs a C++ compiler');
+if (compiler === undefined) process.stdout.write('skipped: the native reader: needs a C++ compiler\n');
 
 describe.skipIf(compiler === undefined)('the native reader', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tsrun-read-plan-'));
@@ -99,7 +120,9 @@ describe.skipIf(compiler === undefined)('the native reader', () => {
 
   beforeAll(() => {
     const sources = [join(import.meta.dirname, '../../fixtures/read_plan.cc'), join(native, 'base/plan_reader.cc')];
-    const { status, stderr } = spawnSync(compiler ?? '', ['-std=c++20', '-O0', '-I', native, '-o', reader, ...sources], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(compiler ?? '', ['-std=c++20', '-O0', '-I', native, '-o', reader, ...sources], {
+      encoding: 'utf8',
+    });
     if (status !== 0) throw new Error(stderr);
   }, 120_000);
 

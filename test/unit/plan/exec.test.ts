@@ -23,7 +23,10 @@ function steps(made: Plan): string[] {
 
 /** What comes before the process's own steps. */
 function entry(made: Plan): string[] {
-  return steps(made).slice(0, made.steps.findIndex(({ op }) => op === 'bounding'));
+  return steps(made).slice(
+    0,
+    made.steps.findIndex(({ op }) => op === 'bounding'),
+  );
 }
 
 describe('one more process', () => {

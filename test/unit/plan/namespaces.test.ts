@@ -148,7 +148,9 @@ describe('id maps', () => {
   });
 
   it('are needed by root', () => {
-    expect(() => plan('user', host, { uidMappings: [] })).toThrow('/linux/uidMappings: a new user namespace needs uidMappings and gidMappings');
+    expect(() => plan('user', host, { uidMappings: [] })).toThrow(
+      '/linux/uidMappings: a new user namespace needs uidMappings and gidMappings',
+    );
     expect(() => plan('user', host, { gidMappings: [] })).toThrow('/linux/uidMappings');
   });
 

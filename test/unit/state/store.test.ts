@@ -22,7 +22,16 @@ function missing(path: string): never {
   throw systemError('ENOENT', 2, `open ${path}`, 'no such file or directory');
 }
 
-const directory = (identity: string): FileStatus => ({ kind: 'directory', mode: 0o700, uid: 0, gid: 0, size: 0, identity, major: 0, minor: 0 });
+const directory = (identity: string): FileStatus => ({
+  kind: 'directory',
+  mode: 0o700,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  identity,
+  major: 0,
+  minor: 0,
+});
 
 const fake = {
   readFile: vi.fn<Native['readFile']>(),
@@ -61,7 +70,9 @@ beforeEach(() => {
   });
   fake.readDirectory.mockImplementation((path) => {
     if (!files.has(path)) missing(path);
-    return [...files.keys()].filter((name) => name.startsWith(`${path}/`) && !name.slice(path.length + 1).includes('/')).map((name) => name.slice(path.length + 1));
+    return [...files.keys()]
+      .filter((name) => name.startsWith(`${path}/`) && !name.slice(path.length + 1).includes('/'))
+      .map((name) => name.slice(path.length + 1));
   });
   // the descriptor 50 is whatever was opened last
   let opened = '';
@@ -164,9 +175,7 @@ describe('the state', () => {
   ])('that is damaged (%s) is said to be so, with what to do', (_name, text) => {
     files.set('/run/c1/state.json', text);
     fake.readFile.mockReturnValue(text);
-    expect(() => readState('/run', 'c1')).toThrow(
-      'container "c1": its state file is damaged; "delete --force" removes what is left of it',
-    );
+    expect(() => readState('/run', 'c1')).toThrow('container "c1": its state file is damaged; "delete --force" removes what is left of it');
   });
 
   it('of nothing does not exist', () => {

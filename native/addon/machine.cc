@@ -1,0 +1,67 @@
+// Who and where we are, for TypeScript.
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <ctime>
+
+#include "addon/values.h"
+
+namespace tsrun {
+namespace {
+
+using Info = Napi::CallbackInfo;
+
+void leave(const Info& info) { _exit(static_cast<int>(number_at(info, 0))); }
+
+Napi::Value identity(const Info& info) {
+  auto result = Napi::Object::New(info.Env());
+  result.Set("pid", static_cast<double>(getpid()));
+  result.Set("uid", static_cast<double>(getuid()));
+  result.Set("euid", static_cast<double>(geteuid()));
+  result.Set("gid", static_cast<double>(getgid()));
+  result.Set("egid", static_cast<double>(getegid()));
+  return result;
+}
+
+// Capability numbers stay below 64; the kernel says EINVAL beyond its last (man 2 prctl, PR_CAPBSET_READ).
+Napi::Value capabilities(const Info& info) {
+  uint64_t bounding = 0;
+  int last = -1;
+  for (int capability = 0; capability < 64; capability++) {
+    const int has = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+    if (has < 0) break;
+    last = capability;
+    bounding |= static_cast<uint64_t>(has) << capability;
+  }
+  auto result = Napi::Object::New(info.Env());
+  result.Set("bounding", std::to_string(bounding));
+  result.Set("last", static_cast<double>(last));
+  return result;
+}
+
+Napi::Value error_words(const Info& info) { return Napi::String::New(info.Env(), error_text(static_cast<int>(number_at(info, 0)))); }
+
+Napi::Value now(const Info& info) {
+  struct timespec time = {};
+  clock_gettime(CLOCK_REALTIME, &time);
+  struct tm parts = {};
+  gmtime_r(&time.tv_sec, &parts);
+  char text[64];
+  const size_t length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  snprintf(text + length, sizeof text - length, ".%09ldZ", time.tv_nsec);
+  return Napi::String::New(info.Env(), text);
+}
+
+}  // namespace
+
+void register_machine(Napi::Env env, Napi::Object exports) {
+  const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
+  add("exit", leave);
+  add("identity", identity);
+  add("errorText", error_words);
+  add("capabilities", capabilities);
+  add("now", now);
+}
+
+}  // namespace tsrun
