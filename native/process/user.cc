@@ -1,10 +1,12 @@
 #include "process/user.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/procfs.h"
 #include "base/syscalls.h"
 
 namespace tsrun {
@@ -36,6 +38,14 @@ void own_streams(uid_t uid) {
   }
 }
 
+// Whether our user namespace, one that somebody else made, forbids setgroups(2) for good (man 7 user_namespaces): then no
+// groups can be dropped, and none be asked for.
+bool denies_setgroups(Context& context) {
+  auto file = open_own_proc(context, "setgroups", O_RDONLY);
+  char text[8] = {};
+  return file.ok() && read(file->get(), text, sizeof text - 1) > 0 && std::string_view(text).starts_with("deny");
+}
+
 Status failed_on(std::string_view doing, uint64_t id) {
   const int err = errno;
   Text<24> number;
@@ -45,7 +55,7 @@ Status failed_on(std::string_view doing, uint64_t id) {
 
 }  // namespace
 
-Status user(Context&, Arguments arguments) {
+Status user(Context& context, Arguments arguments) {
   const auto uid = static_cast<uint32_t>(arguments.number(kMaxId));
   const auto gid = static_cast<uint32_t>(arguments.number(kMaxId));
   const size_t count = arguments.count();
@@ -58,7 +68,10 @@ Status user(Context&, Arguments arguments) {
 
   own_streams(uid);
   // Raw system calls: the C library's would look for other threads.
-  if (setgroups && syscall(SYS_setgroups, count, groups) != 0) return failed("set groups");
+  if (setgroups && syscall(SYS_setgroups, count, groups) != 0) {
+    const auto status = failed("set groups");
+    if (count > 0 || status.err() != EPERM || !denies_setgroups(context)) return status;
+  }
   munmap(groups, (count + 1) * sizeof(uint32_t));
   if (syscall(SYS_setresgid, gid, gid, gid) != 0) return failed_on("set group", gid);
   // Leaving uid 0 would otherwise clear the permitted set, which `capabilities` chooses from.

@@ -131,8 +131,8 @@ const adaptations: readonly Adaptation[] = [
     what: 'hooks.prestart',
     because: 'it is dockerd itself (/proc/PID/exe libnetwork-setkey), which puts the network namespace into its network',
     change: (config) => {
-      const all: readonly Hook[] = Object.values(config.hooks ?? {}).flat();
-      const other = all.find(({ args }) => args?.[0] !== 'libnetwork-setkey');
+      const all: readonly (Hook | undefined)[] = Object.values(config.hooks ?? {}).flat();
+      const other = all.find((hook) => hook?.args?.[0] !== 'libnetwork-setkey');
       if (other !== undefined) throw new Error(`an unknown hook: ${other.path}`);
       delete config.hooks;
       return all.length > 0;
@@ -189,7 +189,8 @@ export function printAdapted(): void {
 }
 
 const mount = cgroupMount();
-const controllers = mount === undefined ? [] : (readFileSync(join(mount, 'cgroup.controllers'), 'utf8').match(/\w+/g) ?? []);
+const controllers: readonly string[] =
+  mount === undefined ? [] : (readFileSync(join(mount, 'cgroup.controllers'), 'utf8').match(/\w+/g) ?? []);
 
 /**
  * Takes out of a recorded config the limits whose controllers cgroup v2 does not have here.
@@ -198,20 +199,19 @@ const controllers = mount === undefined ? [] : (readFileSync(join(mount, 'cgroup
 export function withoutLimits(config: Config, name: string): string[] {
   const { resources } = config.linux;
   if (resources === undefined) return [];
-  const needs = new Map<string, readonly string[]>([
-    ['cpu', resources.cpu?.cpus === undefined ? ['cpu'] : ['cpu', 'cpuset']],
-    ['memory', ['memory']],
-    ['blockIO', ['io']],
-    ['pids', ['pids']],
-  ]);
+  const needs = {
+    cpu: resources.cpu?.cpus === undefined ? ['cpu'] : ['cpu', 'cpuset'],
+    memory: ['memory'],
+    blockIO: ['io'],
+    pids: ['pids'],
+  } as const;
   const missing = new Set<string>();
-  const kept = Object.entries(resources).filter(([property, limits]) => {
-    const lacking = (needs.get(property) ?? []).filter((controller) => !controllers.includes(controller));
-    if (lacking.length === 0 || Object.keys(limits).length === 0) return true;
+  for (const property of ['cpu', 'memory', 'blockIO', 'pids'] as const) {
+    const lacking = needs[property].filter((controller) => !controllers.includes(controller));
+    if (lacking.length === 0 || Object.keys(resources[property] ?? {}).length === 0) continue;
     for (const controller of lacking) missing.add(controller);
-    return false;
-  });
-  config.linux.resources = Object.fromEntries(kept);
+    Reflect.deleteProperty(resources, property);
+  }
   if (missing.size > 0) remember(`linux.resources: cgroup v2 here has only these controllers: ${controllers.join(' ') || 'none'}`, name);
   return [...missing];
 }

@@ -104,7 +104,7 @@ describe.skipIf(skipped('Debian', 'missing' in debian ? debian.missing : undefin
     it('has the default devices, and no others', () => {
       const lines = run(['ls', '-l', '/dev']).trimEnd().split('\n').slice(1);
       const fields = lines.map((line) => line.split(/\s+/));
-      expect(fields.map((field) => field.slice((field[0] ?? '').startsWith("c") ? 9 : 8).join(' ')).sort()).toEqual([
+      expect(fields.map((field) => field.slice((field[0] ?? '').startsWith('c') ? 9 : 8).join(' ')).sort()).toEqual([
         'core -> /proc/kcore',
         'fd -> /proc/self/fd',
         'full',

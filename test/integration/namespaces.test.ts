@@ -167,6 +167,25 @@ describe.skipIf(skipped('namespaces', whyNoContainers())).each(hosts)('under $na
       await h.expectNothingLeft();
     });
 
+    /** A namespace with one id has no group for terminals. */
+    const withoutGroups: Change = (config) => {
+      for (const mount of config.mounts ?? []) mount.options = mount.options?.filter((option) => !option.startsWith('gid='));
+    };
+
+    it('a user namespace in which groups cannot be set is joined', async () => {
+      const child = spawn('unshare', ['--user', '--map-root-user', 'sleep', '1000'], { stdio: 'ignore' });
+      helpers.push(child);
+      const proc = `/proc/${child.pid ?? 0}`;
+      expect(
+        await until(() => readFileSync(`${proc}/setgroups`, 'utf8') === 'deny\n' && readFileSync(`${proc}/gid_map`, 'utf8') !== ''),
+      ).toBe(true);
+      const { status, stdout, stderr } = h.run([joining('user', `${proc}/ns/user`), withoutGroups, shell(printNamespaces)], on);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(parse(stdout).user).toBe(readlinkSync(`${proc}/ns/user`));
+      for (const helper of helpers.splice(0)) helper.kill('SIGKILL');
+      await h.expectNothingLeft();
+    });
+
     it('several are joined at once', async () => {
       const joined = ['pid', 'network', 'ipc', 'uts'] as const;
       const changes: Change[] = [];

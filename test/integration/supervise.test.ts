@@ -97,7 +97,7 @@ describe('a foreground program', () => {
 
 describe('a terminal', () => {
   it('has the size of ours, and ours is raw meanwhile', () => {
-    expect(onTerminal('stty size; exit 7')).toEqual({ status: 7, shown: '33 99\r\n', raw: true, restored: true });
+    expect(onTerminal('stty size; sleep 1; exit 7')).toEqual({ status: 7, shown: '33 99\r\n', raw: true, restored: true });
   });
 
   it('gets what is typed, the interrupt key too', () => {
