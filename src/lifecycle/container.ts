@@ -18,6 +18,7 @@ import { readBundle, type Bundle } from './bundle.js';
 import { openConsole } from './console.js';
 import { childOf, converse, endInit, type Child } from './converse.js';
 import { runHooks } from './hooks.js';
+import { setLimits } from './limits.js';
 import type { CreateOptions } from './options.js';
 import { openSlots, type OpenSlots } from './slots.js';
 import { Trees, treeNumber } from './trees.js';
@@ -161,7 +162,7 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
       },
     });
     trees.close();
-    for (const limit of plan.hostLimits) native().setLimit(child.pid, limit.resource, limit.soft, limit.hard);
+    setLimits(child.pid, plan.hostLimits);
     state = withProcess();
     writeState(directory.path, state);
     const made = { child, state, spec: bundle.spec, plan, undo, close, terminal: console.receive() };

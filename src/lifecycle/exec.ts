@@ -19,6 +19,7 @@ import { SECCOMP_CACHE, checkPreserved, listenFdCount, setOomScoreAdj, spawn } f
 import { converse, endInit, type Child } from './converse.js';
 import { execCgroupPath } from './exec-cgroup.js';
 import { processOf } from './exec-process.js';
+import { setLimits } from './limits.js';
 import { enterForeground, leaveForeground, stay } from './foreground.js';
 import type { ExecOptions } from './options.js';
 import { openSlots } from './slots.js';
@@ -88,7 +89,7 @@ export function exec(options: ExecOptions): number {
     if (converse(child, plan.steps.length, conversation) === 'ready') {
       terminal = console.receive();
       if (foreground) enterForeground(terminal);
-      for (const limit of plan.hostLimits) native().setLimit(child.pid, limit.resource, limit.soft, limit.hard);
+      setLimits(child.pid, plan.hostLimits);
       native().reply(child.sync, '{}');
       converse(child, plan.steps.length, conversation);
     }

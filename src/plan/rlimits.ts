@@ -42,3 +42,9 @@ export function planRlimits(rlimits: readonly Rlimit[] | undefined): RlimitPlan[
 function limitText(value: Integer): string {
   return value < 0 || value >= 2 ** 64 ? INFINITY : String(value);
 }
+
+/** The word for a number of RLIMIT_*; the number itself when it has none. */
+export function rlimitName(resource: number): string {
+  for (const [name, number] of Object.entries(RESOURCES)) if (number === resource) return name;
+  return String(resource);
+}

@@ -1,7 +1,7 @@
 import { TsrunError } from '../errors.js';
 
-/** Longer names do not fit beside `state.json.PID.tmp` into what a file system allows for a name. */
-const LONGEST = 1024;
+/** NAME_MAX: an id is the name of a directory. */
+const LONGEST = 255;
 
 /** Refuses an id that is no plain file name, with the words other runtimes use. */
 export function checkId(id: string): void {
