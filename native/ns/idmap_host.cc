@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <sstream>
 #include <vector>
 
 #include "base/syscalls.h"
@@ -27,8 +26,12 @@ Status write_proc(pid_t pid, const char* name, const std::string& text) {
 // newuidmap PID INSIDE OUTSIDE COUNT ... (man 1 newuidmap): set-user-id helpers that check /etc/subuid.
 Status run_helper(const std::string& name, pid_t pid, const std::string& map) {
   std::vector<std::string> words = {name, std::to_string(pid)};
-  std::istringstream numbers(map);
-  for (std::string word; numbers >> word;) words.push_back(word);
+  constexpr const char* kSpace = " \n";
+  for (size_t at = map.find_first_not_of(kSpace); at != std::string::npos;) {
+    const size_t end = map.find_first_of(kSpace, at);
+    words.push_back(map.substr(at, end - at));
+    at = map.find_first_not_of(kSpace, end);
+  }
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
   for (auto& word : words) argv.push_back(word.data());

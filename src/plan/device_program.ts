@@ -183,7 +183,7 @@ class Program {
 
   /** All machines that are built for are little-endian, as the words then are. */
   bytes(): Uint8Array {
-    return new Uint8Array(Uint32Array.from(this.words).buffer);
+    return new Uint8Array(new Uint32Array(this.words).buffer);
   }
 }
 
