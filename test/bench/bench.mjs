@@ -131,7 +131,7 @@ async function measure(time, all, config) {
       await take('start', 'start', id);
       await take('exec', 'exec', id, 'true');
       await take('kill', 'kill', id, 'KILL');
-      while (existsSync(`/proc/${pid}`)) await new Promise((done) => setTimeout(done, 1));
+      await time(['wait', String(pid)]);
       await take('delete', 'delete', id);
     }
   }
