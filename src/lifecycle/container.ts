@@ -13,7 +13,14 @@ import type { Spec } from '../spec/types.js';
 import { readHost } from '../state/host.js';
 import { userName } from '../state/owner.js';
 import { hookState, processState } from '../state/report.js';
-import { createStateDirectory, startSocketPath, writeState, type ContainerState, type StateDirectory } from '../state/store.js';
+import {
+  createStateDirectory,
+  startSocketPath,
+  writeCgroupNote,
+  writeState,
+  type ContainerState,
+  type StateDirectory,
+} from '../state/store.js';
 import { readBundle, type Bundle } from './bundle.js';
 import { openConsole } from './console.js';
 import { childOf, converse, endInit, type Child } from './converse.js';
@@ -129,6 +136,7 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
     }
 
     // While init works, what only we need.
+    if (state.cgroup !== '') writeCgroupNote(directory.path, state.cgroup);
     native().writeFileAtomic(`${directory.path}/config.json`, bundle.text, 0o600);
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
     const withProcess = (): ContainerState => ({

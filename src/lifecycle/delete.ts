@@ -8,7 +8,15 @@ import type { Hook, Spec } from '../spec/types.js';
 import { checkId } from '../state/id.js';
 import { hookState } from '../state/report.js';
 import { openProcess, statusOf } from '../state/status.js';
-import { lockStateDirectory, readSavedConfig, readState, statePath, type ContainerState, type StateDirectory } from '../state/store.js';
+import {
+  lockStateDirectory,
+  readCgroupNote,
+  readSavedConfig,
+  readState,
+  statePath,
+  type ContainerState,
+  type StateDirectory,
+} from '../state/store.js';
 import { runAllHooks } from './hooks.js';
 import type { CommonOptions } from './options.js';
 
@@ -34,7 +42,7 @@ export function deleteContainer({ root, id, force = false, warn }: DeleteOptions
   try {
     const state = force ? readAnyState(root, id) : readState(root, id);
     if (state === null) {
-      native().removeTree(directory.path);
+      destroyDamaged(directory.path, root, id);
       return;
     }
     if (!force) refuseUnlessOver(root, state);
@@ -62,7 +70,7 @@ function refuseUnlessOver(root: string, state: ContainerState): void {
   }
 }
 
-/** Null when there is none or it is damaged: then its directory is all that can be removed. */
+/** Null when there is none or it is damaged. */
 function readAnyState(root: string, id: string): ContainerState | null {
   try {
     return readState(root, id);
@@ -83,6 +91,17 @@ export function destroy(root: string, state: ContainerState, poststop: readonly 
   native().removeTree(statePath(root, state.id));
   if (poststop === undefined) return;
   runAllHooks('poststop', poststop, hookState(state, 'stopped'), state.bundle, warn);
+}
+
+/** Without a state that can be read, the note beside it says where the processes are. */
+function destroyDamaged(path: string, root: string, id: string): void {
+  const cgroup = readCgroupNote(root, id);
+  if (cgroup !== '') {
+    killCgroup(cgroup);
+    removeCgroup(cgroup, KILL_TIMEOUT);
+    removeDefaultParent(cgroup);
+  }
+  native().removeTree(path);
 }
 
 function killAll(state: ContainerState | null): void {

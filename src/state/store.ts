@@ -1,6 +1,7 @@
 /**
  * The state directory, `ROOT/ID/`: `state.json` (this file's ContainerState), `config.json` (as it was when the container
- * was created) and `start` (the socket at which the waiting init is told to begin).
+ * was created), `cgroup` (its cgroup, should the state be damaged) and `start` (the socket at which the waiting init is told
+ * to begin).
  */
 import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
@@ -154,6 +155,22 @@ function parseState(text: string): ContainerState | null {
     return whole ? (state as ContainerState) : null;
   } catch {
     return null;
+  }
+}
+
+/** Notes the cgroup beside the state: should that be damaged, `delete --force` still finds the processes. */
+export function writeCgroupNote(path: string, cgroup: string): void {
+  native().writeFileAtomic(`${path}/cgroup`, `${cgroup}\n`, 0o600);
+}
+
+/** The cgroup's absolute directory as it was noted; empty when it was not. */
+export function readCgroupNote(root: string, id: string): string {
+  try {
+    const note = native().readFile(`${statePath(root, id)}/cgroup`, 4097);
+    // cut short it would name the parent, and with that other containers
+    return note.endsWith('\n') ? note.slice(0, -1) : '';
+  } catch {
+    return '';
   }
 }
 

@@ -323,6 +323,16 @@ describe.skipIf(skipped('lifecycle', whyNoContainers())).each(hosts)('under $nam
       },
     );
 
+    it('that is damaged while the container runs keeps delete --force from nothing', async () => {
+      const id = h.running(undefined, on);
+      const { pid } = h.state(id);
+      writeFileSync(stateFile(id), '{"id":');
+      expect(refusal(['state', id])).toContain('its state file is damaged');
+      h.ok(['delete', '--force', id], on);
+      expect(await until(() => !existsSync(`/proc/${pid}`))).toBe(true);
+      await h.expectNothingLeft();
+    });
+
     it('that is missing is a container that does not exist, and delete --force removes the rest', async () => {
       const id = h.id('empty');
       mkdirSync(join(h.root, id), { recursive: true });
