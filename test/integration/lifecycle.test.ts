@@ -342,9 +342,11 @@ describe.skipIf(skipped('lifecycle', whyNoContainers())).each(hosts)('under $nam
     });
 
     it('that names a pid of another process touches it in nothing', async () => {
-      const id = created();
       const foreign = spawn('sleep', ['1000'], { stdio: 'ignore' });
       helpers.push(foreign);
+      // start times count hundredths of a second; a pid is not used again that fast
+      await new Promise((done) => setTimeout(done, 100));
+      const id = created();
       const saved = json(readFileSync(stateFile(id), 'utf8'));
       h.ok(['kill', id, 'KILL'], on);
       await stopped(id);
