@@ -3,6 +3,7 @@ import { DEFAULT_PARENT } from '../cgroups/default.js';
 import { TsrunError } from '../errors.js';
 import type { IdMapping, Linux, Resources, Spec } from '../spec/types.js';
 import { planDeviceFilter } from './devices.js';
+import { cleanPath } from '../spec/paths.js';
 import type { Host } from './host.js';
 import type { CgroupPlan, CgroupWrite } from './plan.js';
 import { cpuWarnings, cpuWrites } from './resources/cpu.js';
@@ -67,22 +68,12 @@ export function planResources(resources: Resources, controllers: readonly string
   return plan;
 }
 
-/** `/a/../b//c` as `/b/c`: no `..` is left to leave the mount with. */
-function cleaned(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
-}
-
 /**
  * Beside the runtime's own cgroup, not below: cgroup v2 lets only those cgroups have controllers for others that have no
  * processes themselves.
  */
 function besideOwn(host: Host, name: string): string {
-  return cleaned(`${cleaned(`${host.ownCgroup}/..`)}/${cleaned(name)}`);
+  return cleanPath(`${cleanPath(`${host.ownCgroup}/..`)}/${cleanPath(name)}`);
 }
 
 /**
@@ -94,7 +85,7 @@ function cgroupPath(linux: Linux, id: string, host: Host, rootless: boolean): st
   const path = linux.cgroupsPath ?? '';
   if (path === '') return rootless ? besideOwn(host, `tsrun-${id}`) : `${DEFAULT_PARENT}/${id}`;
   if (path.includes('\0') || path.includes('\n')) throw new TsrunError('/linux/cgroupsPath: contains a NUL byte or a line break');
-  const clean = path.startsWith('/') ? cleaned(path) : besideOwn(host, path);
+  const clean = path.startsWith('/') ? cleanPath(path) : besideOwn(host, path);
   if (clean === '/') throw new TsrunError(`/linux/cgroupsPath: ${path} is the root of all cgroups`);
   return clean;
 }
@@ -110,7 +101,7 @@ function hostId(id: number, mappings: readonly IdMapping[]): number | null {
  */
 function cgroupOwner(spec: Spec, linux: Linux, host: Host): CgroupPlan['owner'] {
   const own = linux.namespaces?.some(({ type, path }) => type === 'cgroup' && !path) ?? false;
-  const mount = spec.mounts?.findLast(({ destination }) => cleaned(destination) === '/sys/fs/cgroup');
+  const mount = spec.mounts?.findLast(({ destination }) => cleanPath(destination) === '/sys/fs/cgroup');
   const isCgroup = mount?.type === 'cgroup' || mount?.type === 'cgroup2';
   const readonly = mount?.options?.findLast((option) => option === 'ro' || option === 'rw') === 'ro';
   if (!own || !isCgroup || readonly) return null;

@@ -17,7 +17,8 @@ import {
 import type { MountOptions } from './mount-options.js';
 import { idMapText } from './namespaces.js';
 import type { UserNamespaceKind } from './namespaces.js';
-import { cleanPath, joinPath } from './paths.js';
+import { cleanPath } from '../spec/paths.js';
+import { joinPath } from './paths.js';
 import type { IdMaps, Slot, TreePlan } from './plan.js';
 import type { MountStep } from './steps.js';
 

@@ -1,13 +1,3 @@
-/** An absolute path without `.`, `..`, empty components and a slash at its end; a relative one counts from `/`. */
-export function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
-}
-
 /** `path` as seen from the absolute `directory`; symlinks in it keep their meaning, so nothing is shortened. */
 export function joinPath(directory: string, path: string): string {
   return path.startsWith('/') ? path : `${directory}/${path}`;

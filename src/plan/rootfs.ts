@@ -3,7 +3,8 @@ import type { Device, Spec } from '../spec/types.js';
 import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, PROPAGATION, parseMountOptions } from './mount-options.js';
 import { planMounts, planReadonlyMounts } from './mounts.js';
 import type { MountContext } from './mounts.js';
-import { cleanPath, joinPath } from './paths.js';
+import { cleanPath } from '../spec/paths.js';
+import { joinPath } from './paths.js';
 import type { Slot, TreePlan } from './plan.js';
 import type { Step } from './steps.js';
 

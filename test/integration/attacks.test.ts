@@ -320,7 +320,7 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
       const host = victim();
       const { path, use } = image((root) => symlinkSync(`${out}${host.slice(1)}`, join(root, 'work')));
       const change: Change = (config) => {
-        config.process.cwd = '/work/here';
+        config.process.cwd = '/srv/here';
       };
       const result = h.run([use, change, shell('pwd -P; ls -A')]);
       expect(result.stdout).toBe(`${host}/here\n`);

@@ -2,7 +2,7 @@ import { each } from '../each.js';
 import { refuse, show } from '../problem.js';
 import type { Linux, Mount, Spec } from '../types.js';
 import { isNewNamespace, namespaceOf } from './namespaces.js';
-import { cleanPath } from './paths.js';
+import { cleanPath } from '../paths.js';
 import { checkMappingPair, isMapped } from './user-namespace.js';
 
 /** All of /proc that may be mounted over: files that say something of the machine and decide nothing. */

@@ -1,16 +1,7 @@
 import { each } from '../each.js';
+import { cleanPath } from '../paths.js';
 import { mustBeAbsolute, refuse, show } from '../problem.js';
 import type { Linux } from '../types.js';
-
-/** Absolute, without `.`, `..` and empty parts; as text only, symlinks are for the kernel. */
-export function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
-}
 
 /** The lists of paths inside the container, and the cgroup's path. */
 export function checkLinuxPaths(linux: Linux): void {
