@@ -78,7 +78,9 @@ export class FakeCgroups {
     },
     readSubdirectories: (path: string) => {
       if (!this.directories.has(path)) throw systemError('ENOENT', `open ${path}`);
-      return [...this.directories].filter((other) => other.startsWith(`${path}/`) && !other.slice(path.length + 1).includes('/')).map((other) => other.slice(path.length + 1));
+      return [...this.directories]
+        .filter((other) => other.startsWith(`${path}/`) && !other.slice(path.length + 1).includes('/'))
+        .map((other) => other.slice(path.length + 1));
     },
     lstat: (path: string) => this.status(path),
     stat: (path: string) => this.status(path),
