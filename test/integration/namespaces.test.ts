@@ -169,7 +169,7 @@ describe.skipIf(skipped('namespaces', whyNoContainers())).each(hosts)('under $na
 
     /** A namespace with one id has no group for terminals. */
     const withoutGroups: Change = (config) => {
-      for (const mount of config.mounts ?? []) mount.options = mount.options?.filter((option) => !option.startsWith('gid='));
+      for (const mount of config.mounts) mount.options = mount.options?.filter((option) => !option.startsWith('gid='));
     };
 
     it('a user namespace in which groups cannot be set is joined', async () => {
