@@ -318,9 +318,9 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
 
     it('a working directory that is a symlink out of the root', () => {
       const host = victim();
-      const { path, use } = image((root) => symlinkSync(`${out}${host.slice(1)}`, join(root, 'work')));
+      const { path, use } = image((root) => symlinkSync(`${out}${host.slice(1)}`, join(root, 'data')));
       const change: Change = (config) => {
-        config.process.cwd = '/srv/here';
+        config.process.cwd = '/data/here';
       };
       const result = h.run([use, change, shell('pwd -P; ls -A')]);
       expect(result.stdout).toBe(`${host}/here\n`);
