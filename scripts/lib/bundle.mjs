@@ -14,7 +14,7 @@ export function bundle(entry, out, define) {
     entryPoints: [entry],
     outfile: out,
     bundle: true,
-    inject: [fileURLToPath(new URL('../stubs/array.js', import.meta.url))],
+    inject: [fileURLToPath(new URL('../stubs/array.mjs', import.meta.url))],
     define,
     format: 'cjs',
     platform: 'neutral',
