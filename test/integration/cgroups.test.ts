@@ -15,6 +15,7 @@ import { planDeviceFilter } from '../../src/plan/devices.js';
 import type { CgroupPlan } from '../../src/plan/plan.js';
 import type { DeviceRule } from '../../src/spec/types.js';
 import { dist } from '../fixtures/addon.js';
+import { skipped } from './harness.js';
 
 vi.mock('../../src/native.js', async () => {
   const { addon } = await import('../fixtures/addon.js');
@@ -62,7 +63,7 @@ function inside(path: string, command: string): string {
   return stdout + stderr;
 }
 
-describe.skipIf(process.getuid?.() !== 0 || mount === '')('cgroupfs', () => {
+describe.skipIf(skipped('cgroupfs', process.getuid?.() !== 0 || mount === '' ? 'needs root and cgroup v2' : undefined))('cgroupfs', () => {
   beforeAll(() => {
     expect(statSync(mount).isDirectory()).toBe(true);
   });
@@ -117,23 +118,29 @@ describe.skipIf(process.getuid?.() !== 0 || mount === '')('cgroupfs', () => {
     expect(readFileSync(`${made.path}/cgroup.max.descendants`, 'utf8')).toBe('7\n');
   });
 
-  test.skipIf(!facts.controllers.includes('hugetlb'))('a limit of a controller', () => {
-    const sizes = readdirSync('/sys/kernel/mm/hugepages');
-    if (!sizes.includes('hugepages-2048kB')) return;
-    const write = (file: string) => ({ file, value: '4194304', controller: 'hugetlb', pointer: '/x' });
-    const made = create({ writes: [write('hugetlb.2MB.max'), write('hugetlb.2MB.rsvd.max')] });
-    expect(readFileSync(`${made.path}/hugetlb.2MB.rsvd.max`, 'utf8')).toBe('4194304\n');
-  });
+  test.skipIf(skipped('a limit of a controller', facts.controllers.includes('hugetlb') ? undefined : 'cgroup v2 has no hugetlb here'))(
+    'a limit of a controller',
+    () => {
+      const sizes = readdirSync('/sys/kernel/mm/hugepages');
+      if (!sizes.includes('hugepages-2048kB')) return;
+      const write = (file: string) => ({ file, value: '4194304', controller: 'hugetlb', pointer: '/x' });
+      const made = create({ writes: [write('hugetlb.2MB.max'), write('hugetlb.2MB.rsvd.max')] });
+      expect(readFileSync(`${made.path}/hugetlb.2MB.rsvd.max`, 'utf8')).toBe('4194304\n');
+    },
+  );
 
-  test.skipIf(facts.controllers.length === 0)('a parent with processes cannot give a controller', () => {
-    const [controller = ''] = facts.controllers;
-    sleeper(top);
-    const write = { file: `${controller}.x`, value: '1', controller, pointer: '/x' };
-    expect(() => create({ writes: [write] })).toThrow(/enable the ".*" controller below .*has processes of its own/);
-    expect(existsSync(`${top}/box`)).toBe(false);
-    // without a limit it is not needed
-    expect(create().path).toBe(`${top}/box`);
-  });
+  test.skipIf(skipped('controllers of a parent with processes', facts.controllers.length === 0 ? 'cgroup v2 has none here' : undefined))(
+    'a parent with processes cannot give a controller',
+    () => {
+      const [controller = ''] = facts.controllers;
+      sleeper(top);
+      const write = { file: `${controller}.x`, value: '1', controller, pointer: '/x' };
+      expect(() => create({ writes: [write] })).toThrow(/enable the ".*" controller below .*has processes of its own/);
+      expect(existsSync(`${top}/box`)).toBe(false);
+      // without a limit it is not needed
+      expect(create().path).toBe(`${top}/box`);
+    },
+  );
 
   test('an existing cgroup must be unused, and stays', () => {
     mkdirSync(`${top}/box`);
@@ -257,23 +264,26 @@ describe.skipIf(process.getuid?.() !== 0 || mount === '')('cgroupfs', () => {
     });
   });
 
-  test.skipIf(!existsSync(join(dist, 'lib/cgroups/cgroupfs.js')))('a caller without rights does without, if nothing was asked for', () => {
-    mkdirSync(`${top}/box`);
-    chmodSync(top, 0o755);
-    const script = `
+  test.skipIf(skipped('a caller without rights', existsSync(join(dist, 'lib/cgroups/cgroupfs.js')) ? undefined : 'needs dist/lib'))(
+    'a caller without rights does without, if nothing was asked for',
+    () => {
+      mkdirSync(`${top}/box`);
+      chmodSync(top, 0o755);
+      const script = `
       process.setgid(65534); process.setuid(65534);
       const m = await import(process.argv[1] + '/cgroups/cgroupfs.js');
       try { console.log(String(m.createCgroup(JSON.parse(process.argv[2]), process.argv[3]))); } catch (error) { console.log(error.message); }`;
-    const lib = join(dist, 'lib');
-    const asNobody = (rest: Partial<CgroupPlan>) =>
-      spawnSync(
-        process.execPath,
-        ['--input-type=module', '-e', script, lib, JSON.stringify(plan({ path: `${base}/new`, ...rest })), mount],
-        {
-          encoding: 'utf8',
-        },
-      ).stdout;
-    expect(asNobody({ optional: true })).toBe('null\n');
-    expect(asNobody({ optional: false })).toMatch(/^make cgroup .*permission denied/i);
-  });
+      const lib = join(dist, 'lib');
+      const asNobody = (rest: Partial<CgroupPlan>) =>
+        spawnSync(
+          process.execPath,
+          ['--input-type=module', '-e', script, lib, JSON.stringify(plan({ path: `${base}/new`, ...rest })), mount],
+          {
+            encoding: 'utf8',
+          },
+        ).stdout;
+      expect(asNobody({ optional: true })).toBe('null\n');
+      expect(asNobody({ optional: false })).toMatch(/^make cgroup .*permission denied/i);
+    },
+  );
 });

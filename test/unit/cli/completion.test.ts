@@ -52,6 +52,8 @@ describe('bash', () => {
 });
 
 describe('zsh', () => {
+  if (!has('zsh')) process.stdout.write('skipped: the script for zsh: needs zsh\n');
+
   test.skipIf(!has('zsh'))('the script is well-formed', async () => {
     const { status, stderr } = spawnSync('zsh', ['-n'], { input: await completion('zsh', 'tsrun'), encoding: 'utf8' });
     expect(stderr).toBe('');

@@ -6,6 +6,7 @@ import { loadAll } from '../../../src/cli/index.js';
 import { manual } from '../../../src/cli/man.js';
 
 const hasMandoc = spawnSync('mandoc', ['-?']).error === undefined;
+if (!hasMandoc) process.stdout.write('skipped: the manual page: needs mandoc\n');
 
 test.skipIf(!hasMandoc)('mandoc finds nothing wrong', async () => {
   const { stdout } = spawnSync('mandoc', ['-Tlint', '-Wstyle'], { input: await manual('tsrun'), encoding: 'utf8' });
