@@ -105,12 +105,8 @@ export interface Native {
   appendFile(path: string, text: string): void;
   /** Writes all of it to an open descriptor; EPIPE instead of a signal. */
   write(fd: number, text: string): void;
-  /** Reads an open descriptor to its end. */
-  readAll(fd: number, max: number): string;
   mkdir(path: string, mode: number): void;
   rmdir(path: string): void;
-  unlink(path: string): void;
-  rename(from: string, to: string): void;
   chmod(path: string, mode: number): void;
   /** lchown(2). */
   chown(path: string, uid: number, gid: number): void;
@@ -196,7 +192,6 @@ export interface Native {
   output(path: string, args: readonly string[]): string;
 
   // --- the foreground (addon/terminal.cc)
-  isTerminal(fd: number): boolean;
   /** From now on signals wait for `supervise`, which would otherwise come too late for some; false: they act again. */
   catchSignals(on: boolean): void;
   /** Before a program writes to the pty with this master: our window's size, and line ends left to our own terminal. */

@@ -62,12 +62,6 @@ Napi::Value read_file(const Info& info) {
   return Napi::String::New(info.Env(), *text);
 }
 
-Napi::Value read_all(const Info& info) {
-  auto text = read_to_end(static_cast<int>(number_at(info, 0)), static_cast<size_t>(number_at(info, 1)), "a descriptor");
-  check(info.Env(), text.status());
-  return Napi::String::New(info.Env(), *text);
-}
-
 void write_file_atomic(const Info& info) {
   const auto path = text_at(info, 0);
   const auto text = text_at(info, 1);
@@ -140,7 +134,6 @@ void lock_file(const Info& info) {
 void register_files(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("readFile", read_file);
-  add("readAll", read_all);
   add("writeFileAtomic", write_file_atomic);
   add("writeFile", write_file);
   add("appendFile", append_file);

@@ -28,17 +28,6 @@ void remove_directory(const Info& info) {
   if (rmdir(path.c_str()) != 0) throw error_of(info.Env(), failed("rmdir", path));
 }
 
-void unlink_file(const Info& info) {
-  const auto path = text_at(info, 0);
-  if (unlink(path.c_str()) != 0) throw error_of(info.Env(), failed("unlink", path));
-}
-
-void rename_file(const Info& info) {
-  const auto from = text_at(info, 0);
-  const auto to = text_at(info, 1);
-  if (rename(from.c_str(), to.c_str()) != 0) throw error_of(info.Env(), failed("rename " + from + " to", to));
-}
-
 void change_mode(const Info& info) {
   const auto path = text_at(info, 0);
   if (chmod(path.c_str(), static_cast<mode_t>(number_at(info, 1))) != 0) throw error_of(info.Env(), failed("chmod", path));
@@ -172,8 +161,6 @@ void register_paths(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("mkdir", make_directory);
   add("rmdir", remove_directory);
-  add("unlink", unlink_file);
-  add("rename", rename_file);
   add("chmod", change_mode);
   add("chown", change_owner);
   add("readDirectory", read_directory);

@@ -1,6 +1,4 @@
 // The foreground for TypeScript.
-#include <unistd.h>
-
 #include "addon/values.h"
 #include "process/supervise_host.h"
 
@@ -8,8 +6,6 @@ namespace tsrun {
 namespace {
 
 using Info = Napi::CallbackInfo;
-
-Napi::Value is_terminal(const Info& info) { return Napi::Boolean::New(info.Env(), isatty(static_cast<int>(number_at(info, 0))) == 1); }
 
 void catch_all(const Info& info) { check(info.Env(), catch_signals(bool_at(info, 0))); }
 
@@ -26,7 +22,6 @@ Napi::Value supervise_child(const Info& info) {
 }  // namespace
 
 void register_terminal(Napi::Env env, Napi::Object exports) {
-  exports.Set("isTerminal", Napi::Function::New<is_terminal>(env));
   exports.Set("catchSignals", Napi::Function::New<catch_all>(env));
   exports.Set("prepareTerminal", Napi::Function::New<prepare>(env));
   exports.Set("supervise", Napi::Function::New<supervise_child>(env));

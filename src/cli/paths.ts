@@ -19,8 +19,3 @@ export function absolute(path: string, cwd: Cwd): string {
   const base = standing(cwd);
   return parts.length === 0 ? base : `${base === '/' ? '' : base}/${parts.join('/')}`;
 }
-
-/** Last part of a path. */
-export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { absolute, baseName } from '../../../src/cli/paths.js';
+import { absolute } from '../../../src/cli/paths.js';
 
 test.each([
   ['/a/b', '/cwd', '/a/b'],
@@ -17,8 +17,4 @@ test.each([
 test('without a working directory only absolute paths are known', () => {
   expect(absolute('/a', null)).toBe('/a');
   expect(() => absolute('a', null)).toThrow('working directory');
-});
-
-test('parts of a path', () => {
-  expect(['/a/b', '/a', '/', 'a'].map(baseName)).toEqual(['b', 'a', '', 'a']);
 });
