@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** How many times longer everything takes, in a machine that is emulated. */
+const slowness = Number(process.env['TSRUN_TEST_SLOWNESS'] ?? 1);
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -17,10 +20,15 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           // containers, cgroups and mounts belong to the whole machine: one file at a time
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 60_000 * slowness,
+          hookTimeout: 120_000 * slowness,
         },
       },
+      // in the virtual machine: npm run test:vm
+      ...['vm', 'engines'].map((name) => ({
+        extends: true as const,
+        test: { name, include: [`test/${name}/**/*.test.ts`], fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 },
+      })),
     ],
   },
 });

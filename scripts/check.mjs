@@ -12,7 +12,7 @@ const native = () => filesBelow('native', (path) => /\.(cc|h)$/.test(path));
 
 /** What has no ending, or a shell's. */
 function shellScripts() {
-  return [...filesBelow('scripts', (path) => !/\.(mjs|cjs|ts|txt|mk|json)$/.test(path)), ...filesBelow('.ci')];
+  return [...filesBelow('scripts', (path) => /(^|\/)[^./]+$|\.sh$/.test(path)), ...filesBelow('.ci')];
 }
 
 /** clang-tidy over one source: fails with what it said. */

@@ -14,7 +14,7 @@ const native = fileURLToPath(new URL('../native/', import.meta.url));
 
 /** The program's own rooms; base/ comes on top. */
 const rooms = {
-  addon: ['addon', 'cgroups', 'seccomp', 'ns', 'rootfs', 'process'],
+  addon: ['addon', 'cgroups', 'systemd', 'seccomp', 'ns', 'rootfs', 'process'],
   init: ['init', 'seccomp', 'ns', 'rootfs', 'process'],
   launcher: ['launcher'],
   demo: ['demo'],

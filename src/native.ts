@@ -93,10 +93,50 @@ export interface HookResult {
   readonly stderr: string;
 }
 
+/** An open connection; nothing to look into. */
+export type Bus = object & { readonly __bus: never };
+
+/**
+ * A value of D-Bus, written by its signature: `b` a boolean, `s` `o` `g` text, whole numbers a number or a bigint, `d` a number, arrays
+ * and structs lists (`ay` also bytes), `v` a BusVariant. In replies `x` and `t` are bigint and a variant is its value.
+ */
+export type BusValue = boolean | number | bigint | string | Uint8Array | BusVariant | readonly BusValue[];
+
+export interface BusVariant {
+  /** One complete type: `a(ss)`. */
+  readonly type: string;
+  readonly value: BusValue;
+}
+
+export interface BusCall {
+  readonly destination: string;
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  readonly signature: string;
+  /** One value for each complete type of the signature. */
+  readonly args: readonly BusValue[];
+  /** Milliseconds to wait for the reply. */
+  readonly timeout: number;
+  /** The method returns a job of systemd's: wait for its end too, as long again. */
+  readonly job: boolean;
+}
+
+export interface BusReply {
+  /** Name of a D-Bus error, empty when there was none, and its words. */
+  readonly error: string;
+  readonly words: string;
+  /** How the job ended: `done`, `failed`, `timeout`, `canceled`, `dependency`, `skipped`; empty when it has not ended in time. */
+  readonly job: string;
+  readonly values: readonly BusValue[];
+}
+
 export interface Native {
   // --- files and paths (addon/files.cc, addon/paths.cc), who and where we are (addon/machine.cc)
   /** The whole file as UTF-8; EFBIG over `max` bytes, EISDIR for a directory. */
   readFile(path: string, max: number): string;
+  /** What is left of an open descriptor, to its end, as UTF-8; EFBIG over `max` bytes. */
+  read(fd: number, max: number): string;
   /** Creates or replaces `path` by way of a temporary file and rename. */
   writeFileAtomic(path: string, text: string, mode: number): void;
   /** One write(2) of the whole text to an existing file: procfs and cgroup files. */
@@ -202,6 +242,24 @@ export interface Native {
    */
   supervise(request: { readonly pid: number; readonly pidfd: number; readonly pty: number }): number;
 
+  // --- a screen to draw on (addon/terminal.cc)
+  /** Of the terminal at `fd`, 0 by 0 when it does not know; null when `fd` is no terminal. */
+  windowSize(fd: number): { readonly columns: number; readonly rows: number } | null;
+  /**
+   * Until `closeScreen`, the terminal at stdin gives every key at once and unechoed, but for those that send a signal, and
+   * signals wait for `waitScreen`. In the background we stop first, until we are in front.
+   */
+  openScreen(): void;
+  /**
+   * What comes first: the number of a signal, or keys as they were typed, a character a byte; `\x04` at the input's end. Empty after
+   * `timeout` milliseconds (-1: wait for ever).
+   */
+  waitScreen(timeout: number): string | number;
+  /** Terminal and signals as they were. */
+  closeScreen(): void;
+  /** Stops us, as SIGTSTP does on its own, with terminal and signals as they were; back in front, opens the screen again. */
+  suspendScreen(): void;
+
   // --- cgroups (addon/cgroups.cc)
   /** Loads instructions (8 bytes each) as BPF_PROG_TYPE_CGROUP_DEVICE and attaches or replaces it on the cgroup. */
   attachDeviceFilter(cgroup: number, instructions: Uint8Array): void;
@@ -212,6 +270,18 @@ export interface Native {
    * that is gone has no event on.
    */
   waitCgroupEvent(path: string, event: 'populated' | 'frozen', on: boolean, timeout: number): boolean;
+  /**
+   * Waits at most `timeout` milliseconds until one of these open event files changes (`cgroup.events`, `memory.events`), and
+   * gives their texts: null for a file that did not change since it was last read this way, empty when its cgroup has gone,
+   * which nothing announces: look each second.
+   */
+  readChanged(request: { readonly files: readonly number[]; readonly timeout: number }): (string | null)[];
+
+  // --- D-Bus (addon/bus.cc), by systemd's library, which is loaded by the first `busConnect`
+  /** A connection to the bus at a D-Bus address; `direct`: to a service that listens there itself. `busClose` it. */
+  busConnect(address: string, direct: boolean): Bus;
+  busCall(bus: Bus, call: BusCall): BusReply;
+  busClose(bus: Bus): void;
 
   // --- seccomp (addon/seccomp.cc)
   /** Compiles with libseccomp; the result is BPF as the kernel loads it. */

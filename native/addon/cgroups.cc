@@ -30,12 +30,26 @@ Napi::Value wait_event(const Info& info) {
   return Napi::Boolean::New(info.Env(), *happened);
 }
 
+Napi::Value read_changed_files(const Info& info) {
+  if (!info[0].IsObject()) throw Napi::TypeError::New(info.Env(), "argument 0: an object expected");
+  const auto request = info[0].As<Napi::Object>();
+  auto texts = read_changed(descriptors_of(request, "files"), static_cast<int>(number_of(request, "timeout")));
+  check(info.Env(), texts.status());
+  auto list = Napi::Array::New(info.Env(), texts->size());
+  for (uint32_t at = 0; at < texts->size(); at++) {
+    const auto& text = (*texts)[at];
+    list.Set(at, text ? Napi::Value(Napi::String::New(info.Env(), *text)) : info.Env().Null());
+  }
+  return list;
+}
+
 }  // namespace
 
 void register_cgroups(Napi::Env env, Napi::Object exports) {
   exports.Set("attachDeviceFilter", Napi::Function::New<attach_filter>(env, "attachDeviceFilter"));
   exports.Set("openCgroup", Napi::Function::New<open_cgroup>(env, "openCgroup"));
   exports.Set("waitCgroupEvent", Napi::Function::New<wait_event>(env, "waitCgroupEvent"));
+  exports.Set("readChanged", Napi::Function::New<read_changed_files>(env, "readChanged"));
 }
 
 }  // namespace tsrun

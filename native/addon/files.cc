@@ -62,6 +62,13 @@ Napi::Value read_file(const Info& info) {
   return Napi::String::New(info.Env(), *text);
 }
 
+Napi::Value read_descriptor(const Info& info) {
+  const auto fd = static_cast<int>(number_at(info, 0));
+  auto text = read_to_end(fd, static_cast<size_t>(number_at(info, 1)), "descriptor " + std::to_string(fd));
+  check(info.Env(), text.status());
+  return Napi::String::New(info.Env(), *text);
+}
+
 void write_file_atomic(const Info& info) {
   const auto path = text_at(info, 0);
   const auto text = text_at(info, 1);
@@ -134,6 +141,7 @@ void lock_file(const Info& info) {
 void register_files(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("readFile", read_file);
+  add("read", read_descriptor);
   add("writeFileAtomic", write_file_atomic);
   add("writeFile", write_file);
   add("appendFile", append_file);

@@ -86,9 +86,17 @@ Status remove_below(int parent, const char* name, const std::string& what) {
   return {};
 }
 
+// The way to the tree may cross mounts and symlinks (/run is a mount, /var/run a symlink); only the tree itself may not.
 void remove_tree(const Info& info) {
   const auto path = text_at(info, 0);
-  check(info.Env(), remove_below(AT_FDCWD, path.c_str(), path));
+  const auto slash = path.rfind('/');
+  const auto above = slash == std::string::npos ? std::string(".") : path.substr(0, slash + 1);
+  const Fd parent(open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!parent.valid()) {
+    if (errno == ENOENT || errno == ENOTDIR) return;
+    throw error_of(info.Env(), failed("open", above));
+  }
+  check(info.Env(), remove_below(parent.get(), path.c_str() + (slash == std::string::npos ? 0 : slash + 1), path));
 }
 
 const char* kind_of(mode_t mode) {

@@ -47,4 +47,20 @@ Result<bool> wait_cgroup_event(const std::string& path, std::string_view event, 
   }
 }
 
+Result<std::vector<std::optional<std::string>>> read_changed(const std::vector<int>& files, int timeout) {
+  std::vector<pollfd> watched;
+  watched.reserve(files.size());
+  for (const int fd : files) watched.push_back({fd, POLLPRI, 0});
+  if (poll(watched.data(), watched.size(), timeout) < 0 && errno != EINTR) return failed("poll", "the event files of a cgroup");
+  std::vector<std::optional<std::string>> texts(files.size());
+  for (size_t at = 0; at < watched.size(); at++) {
+    if (watched[at].revents == 0) continue;
+    char buffer[4096];
+    const ssize_t length = pread(watched[at].fd, buffer, sizeof buffer, 0);
+    if (length < 0 && errno != ENODEV) return failed("read", "an event file of a cgroup");
+    texts[at] = std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
+  }
+  return texts;
+}
+
 }  // namespace tsrun

@@ -29,12 +29,6 @@ void set_mode(int fd, const termios& mode) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-// Whether the terminal is ours to change: in the background it is the shell's. A terminal that controls no one is ours too.
-bool is_in_front(int fd) {
-  const pid_t group = tcgetpgrp(fd);
-  return group < 0 || group == getpgrp();
-}
-
 // Puts terminal and handlers back; the instruction at fault then happens again, under its own handler.
 void on_fault(int signal) {
   if (g_saved.fd >= 0) tcsetattr(g_saved.fd, TCSANOW, &g_saved.mode);
@@ -44,10 +38,16 @@ void on_fault(int signal) {
 
 }  // namespace
 
-RawTerminal::RawTerminal(int fd) {
+bool is_in_front(int fd) {
+  const pid_t group = tcgetpgrp(fd);
+  return group < 0 || group == getpgrp();
+}
+
+RawTerminal::RawTerminal(int fd, SignalKeys signal_keys) {
   if (tcgetattr(fd, &g_saved.mode) != 0) return;
   raw_ = g_saved.mode;
   cfmakeraw(&raw_);
+  if (signal_keys == SignalKeys::kSend) raw_.c_lflag |= ISIG;
   raw_.c_oflag |= OPOST;  // line ends are ours to make: keep_line_ends
   g_saved.fd = fd;
   struct sigaction action = {};

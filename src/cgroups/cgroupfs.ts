@@ -3,8 +3,9 @@ import { isSystemError, TsrunError } from '../errors.js';
 import { native } from '../native.js';
 import type { CgroupPlan } from '../plan/plan.js';
 import { enableControllers } from './controllers.js';
-import { isFreezing, isPopulated } from './freezer.js';
+import { isFreezing, isFrozen, isPopulated } from './freezer.js';
 import { cgroupPids } from './processes.js';
+import { joinThreadedDomain } from './threaded.js';
 import { writeResources } from './write.js';
 
 export interface MadeCgroup {
@@ -35,13 +36,6 @@ function make(path: string): boolean {
 export function checkUnused(path: string): void {
   if (isPopulated(path)) throw new TsrunError(`container's cgroup is not empty: ${cgroupPids(path).length} process(es) found in ${path}`);
   if (isFreezing(path)) throw new TsrunError(`container's cgroup unexpectedly frozen: ${path}`);
-}
-
-/** Without this clone3 would fail with a bare EOPNOTSUPP. */
-function checkType(path: string): void {
-  const type = native().readFile(`${path}/cgroup.type`, 64).trim();
-  if (type === 'domain invalid')
-    throw new TsrunError(`cgroup ${path} can have no processes: it is below a threaded cgroup (cgroup.type "${type}")`);
 }
 
 /** Every directory from the mount down to the cgroup, with its controllers. Notes in `made` what was not there before. */
@@ -106,6 +100,24 @@ function makeTreeAgain(plan: CgroupPlan, mount: string, made: string[]): string 
 const FORBIDDEN = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /**
+ * Gives a cgroup that is there, at `path` below `mount`, what the plan says: controllers on the way to it, limits, device
+ * filter, owner. The caller closes the descriptor.
+ */
+export function equipCgroup(plan: CgroupPlan, mount: string): Omit<MadeCgroup, 'undo'> {
+  const path = makeTree(plan, mount, []);
+  writeResources(path, plan.writes);
+  const fd = native().openCgroup(path);
+  try {
+    const warnings = filterDevices(plan, fd);
+    if (plan.owner) delegate(path, plan.owner);
+    return { path, fd, warnings };
+  } catch (error) {
+    native().close(fd);
+    throw error;
+  }
+}
+
+/**
  * Makes the cgroup of `plan` below `mount` (the cgroup v2 mount): directories, controllers, limits, device filter, owner.
  * A failure leaves nothing behind. null: the caller may not make it, and the plan can do without (`plan.optional`).
  */
@@ -115,7 +127,9 @@ export function createCgroup(plan: CgroupPlan, mount: string): MadeCgroup | null
   try {
     const path = makeTreeAgain(plan, mount, made);
     if (!made.includes(path)) checkUnused(path);
-    checkType(path);
+    joinThreadedDomain(path, mount);
+    // its parent may be: then the container's first process would not take a step
+    if (isFrozen(path)) throw new TsrunError(`container's cgroup unexpectedly frozen: ${path}`);
     writeResources(path, plan.writes);
     fd = native().openCgroup(path);
     const warnings = filterDevices(plan, fd);

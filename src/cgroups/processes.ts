@@ -1,9 +1,11 @@
 /** The processes of a cgroup and of all below it. */
 import { isSystemError } from '../errors.js';
 import { native } from '../native.js';
+import { isPopulated } from './freezer.js';
 
 /** Room for the pids of a million processes. */
 const PIDS_MAX = 8 << 20;
+const SIGKILL = 9;
 
 /** The cgroup's own sub-cgroups as absolute paths; none when it is gone. */
 export function childCgroups(path: string): string[] {
@@ -17,12 +19,38 @@ export function childCgroups(path: string): string[] {
   }
 }
 
+/** The pids of the threads in a threaded cgroup, which has no list of processes. */
+function pidsOfThreads(path: string): string {
+  const pids = new Set<string>();
+  for (const thread of readList(`${path}/cgroup.threads`).split('\n')) {
+    // 0 stands for one of another pid namespace
+    if (thread === '' || thread === '0') continue;
+    try {
+      const pid = /^Tgid:\s*(\d+)$/m.exec(native().readFile(`/proc/${thread}/status`, 1 << 16))?.[1];
+      if (pid !== undefined) pids.add(pid);
+    } catch (error) {
+      // it has ended
+      if (!isSystemError(error) || !['ENOENT', 'ESRCH'].includes(error.code)) throw error;
+    }
+  }
+  return [...pids].join('\n');
+}
+
+/** A file of a cgroup; empty when that was removed. ENODEV: while it was open. */
+function readList(file: string): string {
+  try {
+    return native().readFile(file, PIDS_MAX);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENODEV')) return '';
+    throw error;
+  }
+}
+
 function ownPids(path: string): string {
   try {
-    return native().readFile(`${path}/cgroup.procs`, PIDS_MAX);
+    return readList(`${path}/cgroup.procs`);
   } catch (error) {
-    // a threaded cgroup has threads only: the processes are its domain's. ENODEV: removed while it was open
-    if (isSystemError(error) && ['EOPNOTSUPP', 'ENOENT', 'ENODEV'].includes(error.code)) return '';
+    if (isSystemError(error, 'EOPNOTSUPP')) return pidsOfThreads(path);
     throw error;
   }
 }
@@ -41,10 +69,46 @@ export function cgroupPids(path: string): number[] {
   return [...pids].sort((a, b) => a - b);
 }
 
+/** How often a threaded cgroup is looked at again for processes that were made meanwhile. */
+const ROUNDS = 100;
+
+function killOne(pid: number): void {
+  try {
+    const pidfd = native().pidfdOpen(pid);
+    try {
+      native().signal(pidfd, SIGKILL);
+    } finally {
+      native().close(pidfd);
+    }
+  } catch (error) {
+    if (!isSystemError(error, 'ESRCH')) throw error;
+  }
+}
+
+/** A threaded cgroup has no cgroup.kill: frozen first, so that its processes make no others, then each by its pid. */
+function killThreaded(path: string): void {
+  native().writeFile(`${path}/cgroup.freeze`, '1');
+  try {
+    for (let round = 0; round < ROUNDS && isPopulated(path); round++) {
+      const pids = cgroupPids(path);
+      if (pids.length === 0) return;
+      for (const pid of pids) killOne(pid);
+      if (native().waitCgroupEvent(path, 'populated', false, 20)) return;
+    }
+  } finally {
+    native().writeFile(`${path}/cgroup.freeze`, '0');
+  }
+}
+
 /** SIGKILL to every process of the cgroup and below at once, also to frozen ones; a cgroup that is gone is fine. */
 export function killCgroup(path: string): void {
   try {
-    native().writeFile(`${path}/cgroup.kill`, '1');
+    try {
+      native().writeFile(`${path}/cgroup.kill`, '1');
+    } catch (error) {
+      if (!isSystemError(error, 'EOPNOTSUPP')) throw error;
+      killThreaded(path);
+    }
   } catch (error) {
     if (!isSystemError(error) || !['ENOENT', 'ENODEV'].includes(error.code)) throw error;
   }

@@ -4,10 +4,7 @@ import { native } from '../native.js';
 import { DEFAULT_PARENT } from './default.js';
 import { waitEmpty } from './freezer.js';
 import { cgroupPids, childCgroups } from './processes.js';
-
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
+import { sleep } from './sleep.js';
 
 function gone(error: unknown): boolean {
   return isSystemError(error, 'ENOENT') || isSystemError(error, 'ENODEV');

@@ -8,32 +8,40 @@ function refused({ pointer }: CgroupWrite, error: SystemError): TsrunError {
   return new TsrunError(`${pointer}: ${error.message}`, { cause: error });
 }
 
-/** The refusal of a limit below what is in use; a cgroup without that file has nothing in use. */
-function checkUsage(path: string, { above }: CgroupWrite): void {
-  if (above === undefined) return;
-  let text: string;
+/** A cgroup without that file has nothing in use. */
+function usage(path: string, file: string): bigint {
   try {
-    text = native().readFile(`${path}/${above.file}`, 64).trim();
+    const text = native().readFile(`${path}/${file}`, 64).trim();
+    return /^[0-9]+$/.test(text) ? BigInt(text) : 0n;
   } catch (error) {
-    if (isSystemError(error)) return;
+    if (isSystemError(error)) return 0n;
     throw error;
-  }
-  if (/^[0-9]+$/.test(text) && BigInt(above.limit) <= BigInt(text)) {
-    throw new TsrunError(`rejecting ${above.what} limit ${above.limit} <= usage ${text}`);
   }
 }
 
-function put(path: string, write: CgroupWrite): void {
+/** The refusal of a limit below what is in use. */
+export function checkUsage(path: string, { above }: CgroupWrite): void {
+  if (above === undefined) return;
+  const used = above.files.reduce((sum, file) => sum + usage(path, file), 0n);
+  if (used > 0n && BigInt(above.limit) <= used) throw new TsrunError(`rejecting ${above.what} limit ${above.limit} <= usage ${used}`);
+}
+
+/** With which errno a file is not the one to write to: not there, or of no effect on this device (blk-cgroup.c, blkg_conf_prep). */
+const ELSEWHERE = new Set(['ENOENT', 'EOPNOTSUPP']);
+
+/** @returns the file that was written, or null when the kernel refused without harm */
+export function put(path: string, write: CgroupWrite): string | null {
   try {
     native().writeFile(`${path}/${write.file}`, write.value);
+    return write.file;
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    if (error.code === 'ENOENT' && write.instead) {
+    if (ELSEWHERE.has(error.code) && write.instead) {
       const { instead, ...rest } = write;
-      put(path, { ...rest, ...instead });
-    } else if (!write.tolerate?.includes(error.code)) {
-      throw refused(write, error);
+      return put(path, { ...rest, ...instead });
     }
+    if (write.tolerate?.includes(error.code) === true) return null;
+    throw refused(write, error);
   }
 }
 

@@ -8,9 +8,14 @@ export const names: readonly string[] = [
   'exec',
   'kill',
   'delete',
+  'pause',
+  'resume',
   'state',
   'list',
   'ps',
+  'events',
+  'update',
+  'top',
   'spec',
   'completion',
   'man',
@@ -31,12 +36,22 @@ export function load(name: string): Promise<Command> | undefined {
       return import('./commands/kill.js');
     case 'delete':
       return import('./commands/delete.js');
+    case 'pause':
+      return import('./commands/pause.js');
+    case 'resume':
+      return import('./commands/resume.js');
     case 'state':
       return import('./commands/state.js');
     case 'list':
       return import('./commands/list.js');
     case 'ps':
       return import('./commands/ps.js');
+    case 'events':
+      return import('./commands/events.js');
+    case 'update':
+      return import('./commands/update.js');
+    case 'top':
+      return import('./commands/top.js');
     case 'spec':
       return import('./commands/spec.js');
     case 'completion':

@@ -1,5 +1,4 @@
 /** The birth of a container, up to the point where it waits to be started: what `create` and `run` have in common. */
-import { checkUnused, createCgroup } from '../cgroups/cgroupfs.js';
 import { waitEmpty } from '../cgroups/freezer.js';
 import { killCgroup } from '../cgroups/processes.js';
 import { TsrunError } from '../errors.js';
@@ -13,16 +12,10 @@ import type { Spec } from '../spec/types.js';
 import { readHost } from '../state/host.js';
 import { userName } from '../state/owner.js';
 import { hookState, processState } from '../state/report.js';
-import {
-  createStateDirectory,
-  startSocketPath,
-  writeCgroupNote,
-  writeState,
-  type ContainerState,
-  type StateDirectory,
-} from '../state/store.js';
+import { createStateDirectory, startSocketPath, writeCgroupNote, writeState, type ContainerState } from '../state/store.js';
 import { readBundle, type Bundle } from './bundle.js';
-import { openConsole } from './console.js';
+import { containerCgroup, type ContainerCgroup } from './cgroup.js';
+import { openConsole, type Console } from './console.js';
 import { childOf, converse, endInit, type Child } from './converse.js';
 import { runHooks } from './hooks.js';
 import { setLimits } from './limits.js';
@@ -51,19 +44,24 @@ export const SECCOMP_CACHE = '=seccomp';
 /** Milliseconds that the processes get to end after SIGKILL. */
 const KILL_TIMEOUT = 10_000;
 
-/**
- * @param foreground we stay with the container: its terminal may be ours
- * @throws TsrunError; nothing is left behind then
- */
-export function makeContainer(options: CreateOptions, foreground: boolean): MadeContainer {
-  const { root, id } = options;
+/** What is known before anything is done. */
+interface Decided {
+  readonly bundle: Bundle;
+  readonly host: Host;
+  readonly plan: Plan;
+  /** Descriptors from 3 on that the program gets. */
+  readonly preserved: number;
+}
+
+/** Reads and plans; refuses what cannot be. */
+function decide(options: CreateOptions): Decided {
   const listenFds = listenFdCount();
   const preserved = (options.preserveFds ?? 0) + listenFds;
   checkPreserved(preserved);
   const bundle = readBundle(options.bundle, options.config);
   const host = readHost(bundle.spec);
   const plan = planCreate(bundle.spec, host, {
-    id,
+    id: options.id,
     bundle: bundle.path,
     cgroupManager: options.cgroupManager,
     noPivot: options.noPivot === true,
@@ -72,114 +70,149 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
     listenFds,
   });
   for (const warning of [...bundle.warnings, ...plan.warnings]) options.warn(warning);
+  return { bundle, host, plan, preserved };
+}
 
+/**
+ * @param foreground we stay with the container: its terminal may be ours
+ * @throws TsrunError; nothing is left behind then
+ */
+export function makeContainer(options: CreateOptions, foreground: boolean): MadeContainer {
+  const decided = decide(options);
+  const { bundle, plan } = decided;
   const console = openConsole(bundle.spec.process?.terminal === true, options.consoleSocket, foreground);
-
   // From here on there is something to undo.
   const undo = new Undo();
   undo.add(() => {
     console.close();
   });
-  let directory: StateDirectory;
   try {
-    directory = createStateDirectory(root, id);
-  } catch (error) {
-    undo.run();
-    throw error;
-  }
-  const descriptors: number[] = [directory.lock];
-  const close = (): void => {
-    for (const fd of descriptors.splice(0)) native().close(fd);
-  };
-  undo.add(close);
-  undo.add(() => {
-    native().removeTree(directory.path);
-  });
-  try {
-    let state = newState(options, bundle, host);
-    if (plan.cgroup !== null && host.cgroupMount !== null) {
-      // Remembered first: what a killed `create` leaves behind can be found and removed.
-      // Only if it is not somebody else's: then `delete` would end their processes.
-      const path = host.cgroupMount + plan.cgroup.path;
-      if (native().lstat(path) !== null) checkUnused(path);
-      state = { ...state, cgroup: path };
-      writeState(directory.path, state);
-      const cgroup = createCgroup(plan.cgroup, host.cgroupMount);
-      if (cgroup === null) {
-        state = { ...state, cgroup: '' };
-      } else {
-        descriptors.push(cgroup.fd);
-        undo.add(() => {
-          cgroup.undo();
-        });
-        for (const warning of cgroup.warnings) options.warn(warning);
-      }
-    } else {
-      writeState(directory.path, state);
-    }
-    const cgroup = state.cgroup === '' ? -1 : (descriptors.at(-1) ?? -1);
-
-    const slots = openSlots(plan, {
-      start: startSocketPath(root, id),
-      seccompCache: `${root}/${SECCOMP_CACHE}`,
-      ...(console.socket === undefined ? {} : { console: console.socket }),
-    });
-    let child: Child;
-    try {
-      child = spawn(plan, slots, cgroup, preserved);
-      descriptors.push(child.sync);
-      undo.add(() => {
-        endChild(child, state.cgroup);
-      });
-    } finally {
-      slots.close();
-    }
-
+    const record = claim(options, decided, undo);
+    const child = bear(options, decided, record, console, undo);
     // While init works, what only we need.
-    if (state.cgroup !== '') writeCgroupNote(directory.path, state.cgroup);
-    native().writeFileAtomic(`${directory.path}/config.json`, bundle.text, 0o600);
+    if (record.cgroup.state.cgroup !== '') writeCgroupNote(record.path, record.cgroup.state.cgroup);
+    native().writeFileAtomic(`${record.path}/config.json`, bundle.text, 0o600);
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
-    const withProcess = (): ContainerState => ({
-      ...state,
-      pid: child.pid,
-      startTime: native().processStat(child.pid)?.startTime ?? '',
-      exe: child.exe,
-    });
-    const trees = new Trees(plan.trees);
-    undo.add(() => {
-      trees.close();
-    });
-    converse(child, plan.steps.length, {
-      moved: () => {
-        if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
-      },
-      answer: (what) => {
-        if (what === 'idmap') {
-          writeIdMaps(child.pid, plan, bundle.spec, host);
-          return '';
-        }
-        const tree = treeNumber(what);
-        if (tree >= 0) return trees.open(tree);
-        if (what === 'seccomp') return processState(withProcess(), 'creating', child.pid, plan.seccomp?.listener?.metadata ?? '');
-        if (what !== 'createRuntime') throw new Error(`tsrun-init asks for "${what}"`);
-        const { prestart, createRuntime } = bundle.spec.hooks ?? {};
-        const status = hookState(withProcess(), 'creating');
-        runHooks('prestart', prestart, status, bundle.path);
-        runHooks('createRuntime', createRuntime, status, bundle.path);
-        return status;
-      },
-    });
-    trees.close();
-    setLimits(child.pid, plan.hostLimits);
-    state = withProcess();
-    writeState(directory.path, state);
-    const made = { child, state, spec: bundle.spec, plan, undo, close, terminal: console.receive() };
+    const state = accompany(child, decided, record, undo);
+    const made = { child, state, spec: bundle.spec, plan, undo, close: record.close, terminal: console.receive() };
     console.close();
     return made;
   } catch (error) {
     undo.run();
     throw error;
   }
+}
+
+/** The container's place among the others: its directory, which is locked, and what is written there. */
+interface Record {
+  /** The state directory. */
+  readonly path: string;
+  readonly cgroup: ContainerCgroup;
+  /** As it was last written. */
+  readonly state: () => ContainerState;
+  /** Descriptors to close in the end. */
+  readonly descriptors: number[];
+  readonly close: () => void;
+}
+
+/** Takes the id, and remembers it. */
+function claim(options: CreateOptions, { bundle, host, plan }: Decided, undo: Undo): Record {
+  const directory = createStateDirectory(options.root, options.id);
+  const { path } = directory;
+  const descriptors = [directory.lock];
+  const close = (): void => {
+    for (const fd of descriptors.splice(0)) native().close(fd);
+  };
+  undo.add(close);
+  undo.add(() => {
+    native().removeTree(path);
+  });
+  let state = newState(options, bundle, host);
+  const cgroup = containerCgroup(plan.cgroup, {
+    root: options.root,
+    id: options.id,
+    mount: host.cgroupMount ?? '',
+    remember: (now) => {
+      state = { ...state, ...now };
+      writeState(path, state);
+    },
+    warn: options.warn,
+  });
+  return { path, cgroup, descriptors, close, state: () => ({ ...state, ...cgroup.state }) };
+}
+
+/** Makes the cgroup, as far as it can be made without a process, and the process. */
+function bear(options: CreateOptions, { plan, preserved }: Decided, record: Record, console: Console, undo: Undo): Child {
+  const { cgroup, descriptors } = record;
+  undo.add(() => {
+    cgroup.undo();
+  });
+  const directory = cgroup.prepare();
+  if (directory >= 0) descriptors.push(directory);
+  const slots = openSlots(plan, {
+    start: startSocketPath(options.root, options.id),
+    seccompCache: `${options.root}/${SECCOMP_CACHE}`,
+    ...(console.socket === undefined ? {} : { console: console.socket }),
+  });
+  try {
+    const child = spawn(plan, slots, directory, preserved);
+    descriptors.push(child.sync);
+    undo.add(() => {
+      endChild(child, cgroup.state.cgroup);
+    });
+    return child;
+  } finally {
+    slots.close();
+  }
+}
+
+/** Does what init asks for until it is ready; the container's state, as it is written then. */
+function accompany(child: Child, { bundle, host, plan }: Decided, record: Record, undo: Undo): ContainerState {
+  const withProcess = (): ContainerState => ({
+    ...record.state(),
+    pid: child.pid,
+    startTime: native().processStat(child.pid)?.startTime ?? '',
+    exe: child.exe,
+  });
+  const trees = new Trees(plan.trees);
+  undo.add(() => {
+    trees.close();
+  });
+  const answer = (what: string): string | number => {
+    switch (what) {
+      case 'cgroup':
+        record.cgroup.enter(child.pid);
+        writeCgroupNote(record.path, record.cgroup.state.cgroup);
+        return '';
+      case 'idmap':
+        writeIdMaps(child.pid, plan, bundle.spec, host);
+        return '';
+      case 'seccomp':
+        return processState(withProcess(), 'creating', child.pid, plan.seccomp?.listener?.metadata ?? '');
+      case 'createRuntime':
+        return runRuntimeHooks(bundle, hookState(withProcess(), 'creating'));
+    }
+    const tree = treeNumber(what);
+    if (tree < 0) throw new Error(`tsrun-init asks for "${what}"`);
+    return trees.open(tree);
+  };
+  const moved = (): void => {
+    if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
+  };
+  converse(child, plan.steps.length, { moved, answer });
+  trees.close();
+  setLimits(child.pid, plan.hostLimits);
+  const state = withProcess();
+  writeState(record.path, state);
+  return state;
+}
+
+/** @returns the status that they got, for the hooks that init runs itself */
+function runRuntimeHooks({ spec, path }: Bundle, status: string): string {
+  const { prestart, createRuntime } = spec.hooks ?? {};
+  runHooks('prestart', prestart, status, path);
+  runHooks('createRuntime', createRuntime, status, path);
+  return status;
 }
 
 function newState(options: CreateOptions, bundle: Bundle, host: Host): ContainerState {

@@ -1,6 +1,8 @@
 /** `delete`: removes what is left of a container; with force, ends it first. */
 import { killCgroup } from '../cgroups/processes.js';
 import { removeCgroup, removeDefaultParent } from '../cgroups/remove.js';
+import { endCgroup } from '../cgroups/signal.js';
+import { killUnit, stopUnit } from '../cgroups/systemd.js';
 import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
 import { parseJson } from '../spec/json.js';
@@ -84,13 +86,28 @@ function readAnyState(root: string, id: string): ContainerState | null {
 /** Ends the container's processes and removes cgroup and state; the caller holds the lock. Hooks that fail become warnings. */
 export function destroy(root: string, state: ContainerState, poststop: readonly Hook[] | undefined, warn: (message: string) => void): void {
   killAll(state);
-  if (state.cgroup !== '') {
-    removeCgroup(state.cgroup, KILL_TIMEOUT);
-    removeDefaultParent(state.cgroup);
-  }
+  if (state.cgroup !== '') endCgroup(state.cgroup, KILL_TIMEOUT);
+  removeCgroups(state, warn);
   native().removeTree(statePath(root, state.id));
   if (poststop === undefined) return;
   runAllHooks('poststop', poststop, hookState(state, 'stopped'), state.bundle, warn);
+}
+
+function removeCgroups({ cgroup, unit }: ContainerState, warn: (message: string) => void): void {
+  if (unit === undefined) {
+    if (cgroup === '') return;
+    removeCgroup(cgroup, KILL_TIMEOUT);
+    removeDefaultParent(cgroup);
+    return;
+  }
+  try {
+    stopUnit(unit);
+  } catch (error) {
+    // its processes are gone: without any, systemd forgets it as soon as it can
+    if (!(error instanceof TsrunError) || cgroup === '') throw error;
+    warn(error.message);
+  }
+  if (unit.cgroup !== '') removeCgroup(unit.cgroup, KILL_TIMEOUT);
 }
 
 /** Without a state that can be read, the note beside it says where the processes are. */
@@ -98,6 +115,7 @@ function destroyDamaged(path: string, root: string, id: string): void {
   const cgroup = readCgroupNote(root, id);
   if (cgroup !== '') {
     killCgroup(cgroup);
+    endCgroup(cgroup, KILL_TIMEOUT);
     removeCgroup(cgroup, KILL_TIMEOUT);
     removeDefaultParent(cgroup);
   }
@@ -107,6 +125,7 @@ function destroyDamaged(path: string, root: string, id: string): void {
 function killAll(state: ContainerState | null): void {
   if (state === null) return;
   if (state.cgroup !== '') killCgroup(state.cgroup);
+  else if (state.unit !== undefined) killUnit(state.unit);
   killProcess(state);
 }
 
@@ -114,10 +133,18 @@ function killProcess(state: ContainerState): void {
   const pidfd = openProcess(state);
   if (pidfd === null) return;
   try {
-    native().signal(pidfd, SIGKILL);
+    try {
+      native().signal(pidfd, SIGKILL);
+    } catch (error) {
+      // it was killed with its cgroup, and is gone since we looked
+      if (!isSystemError(error, 'ESRCH')) throw error;
+    }
     if (!native().waitPidfd(pidfd, KILL_TIMEOUT)) {
       throw new TsrunError(`container ${state.id}: process ${state.pid} does not end after SIGKILL`);
     }
+  } catch (error) {
+    // it was about to end when it was looked at: the cgroup's kill has come first
+    if (!isSystemError(error, 'ESRCH')) throw error;
   } finally {
     native().close(pidfd);
   }

@@ -1,5 +1,6 @@
 /** The cgroup that a process of `exec` is born in. */
 import { cgroup2Path } from '../cgroups/mount.js';
+import { attachProcess } from '../cgroups/systemd.js';
 import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
 import type { ContainerState } from '../state/store.js';
@@ -33,4 +34,10 @@ function below(asked: string): string {
 function mountOf(path: string): string {
   const unified = '/sys/fs/cgroup/unified';
   return path.startsWith(`${unified}/`) ? unified : '/sys/fs/cgroup';
+}
+
+/** Moves a process that waits into the cgroup at `path`, which is below that of the container's unit. */
+export function moveInto({ unit }: ContainerState, path: string, pid: number): void {
+  if (unit === undefined || !`${path}/`.startsWith(`${unit.cgroup}/`)) throw new Error(`${path} is not below a unit's cgroup`);
+  attachProcess(unit, path.slice(unit.cgroup.length) || '/', pid);
 }

@@ -1,7 +1,7 @@
 /** `exec`: one more process in a container. */
 import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
-import { planExec, type ExecPlanOptions } from '../plan/exec.js';
+import { planExec, waiting, type ExecPlanOptions } from '../plan/exec.js';
 import type { Host } from '../plan/host.js';
 import { CLONE_FLAG } from '../plan/namespaces.js';
 import type { Plan } from '../plan/plan.js';
@@ -17,7 +17,7 @@ import { announce } from './announce.js';
 import { openConsole, type Console } from './console.js';
 import { SECCOMP_CACHE, checkPreserved, listenFdCount, setOomScoreAdj, spawn } from './container.js';
 import { converse, endInit, type Child } from './converse.js';
-import { execCgroupPath } from './exec-cgroup.js';
+import { execCgroupPath, moveInto } from './exec-cgroup.js';
 import { processOf } from './exec-process.js';
 import { setLimits } from './limits.js';
 import { enterForeground, leaveForeground, stay } from './foreground.js';
@@ -68,12 +68,18 @@ export function exec(options: ExecOptions): number {
       console.close();
     });
     const host = readHost({ process });
-    const plan = planExec(process, host, planOptions(state, spec, host, preserveFds));
-    for (const warning of plan.warnings) options.warn(warning);
-    child = begin(plan, state, options, { console, pidfd, preserveFds, undo });
+    const planned = planExec(process, host, planOptions(state, spec, host, preserveFds));
+    for (const warning of planned.warnings) options.warn(warning);
+    const begun = begin(planned, state, options, { console, pidfd, preserveFds, undo });
+    const { plan } = begun;
+    child = begun.child;
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
     const conversation = {
       answer: (what: string, { pid }: Child) => {
+        if (what === 'cgroup') {
+          moveInto(state, execCgroupPath(state, options.cgroup), pid);
+          return '';
+        }
         if (what !== 'seccomp') throw new Error(`tsrun-init asks for "${what}"`);
         return processState(state, statusOf(root, state), pid, plan.seccomp?.listener?.metadata ?? '');
       },
@@ -148,21 +154,27 @@ interface Resources {
   readonly undo: Undo;
 }
 
-function begin(plan: Plan, state: ContainerState, options: ExecOptions, { console, pidfd, preserveFds, undo }: Resources): Child {
+interface Begun {
+  readonly child: Child;
+  /** What it carries out. */
+  readonly plan: Plan;
+}
+
+function begin(plan: Plan, state: ContainerState, options: ExecOptions, { console, pidfd, preserveFds, undo }: Resources): Begun {
   const slots = openSlots(plan, {
     process: pidfd,
     seccompCache: `${options.root}/${SECCOMP_CACHE}`,
     ...(console.socket === undefined ? {} : { console: console.socket }),
   });
-  const born = (path: string): Child => {
+  const born = (path: string, what = plan): Begun => {
     const cgroup = path === '' ? -1 : native().open(path, O_DIRECTORY);
     try {
       // A pidfd stands for the namespaces of its process (man 2 setns).
-      const child = spawn(plan, slots, cgroup, preserveFds, plan.pidNamespace === '' ? -1 : pidfd);
+      const child = spawn(what, slots, cgroup, preserveFds, plan.pidNamespace === '' ? -1 : pidfd);
       undo.add(() => {
         endChild(child);
       });
-      return child;
+      return { child, plan: what };
     } finally {
       if (cgroup >= 0) native().close(cgroup);
     }
@@ -173,8 +185,10 @@ function begin(plan: Plan, state: ContainerState, options: ExecOptions, { consol
       return born(path);
     } catch (error) {
       // The container may have made cgroups below its own: then processes can only be where its first one is.
-      if (options.cgroup !== undefined || !isSystemError(error, 'EBUSY')) throw error;
-      return born(execCgroupPath(state, undefined, true));
+      if (options.cgroup === undefined && isSystemError(error, 'EBUSY')) return born(execCgroupPath(state, undefined, true));
+      // An ordinary user's session is not in the same part of the tree; his service manager may ask the system's to move it.
+      if (state.unit !== undefined && isSystemError(error, 'EACCES')) return born('', waiting(plan));
+      throw error;
     }
   } finally {
     slots.close();

@@ -1,6 +1,7 @@
 /** `kill`: a signal for a container's process, or for all of them. */
 import { isPopulated } from '../cgroups/freezer.js';
-import { cgroupPids, killCgroup } from '../cgroups/processes.js';
+import { killCgroup } from '../cgroups/processes.js';
+import { signalCgroup } from '../cgroups/signal.js';
 import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
 import { openProcess, statusOf } from '../state/status.js';
@@ -43,31 +44,19 @@ export function kill({ root, id, signal, all = false }: KillOptions): void {
 }
 
 function signalAll(state: ContainerState, signal: number): void {
-  if (state.cgroup === '') {
-    const pidfd = openProcess(state);
-    if (pidfd === null) return;
-    native().signal(pidfd, signal);
-    native().close(pidfd);
+  if (state.cgroup !== '') {
+    if (signal === SIGKILL) killCgroup(state.cgroup);
+    else signalCgroup(state.cgroup, signal);
     return;
   }
-  if (signal === SIGKILL) {
-    killCgroup(state.cgroup);
-    return;
-  }
-  for (const pid of cgroupPids(state.cgroup)) signalPid(pid, signal, state.cgroup);
-}
-
-/** By pidfd, and only while the process is in the cgroup: a pid read a moment ago may be another's by now. */
-function signalPid(pid: number, signal: number, cgroup: string): void {
+  const pidfd = openProcess(state);
+  if (pidfd === null) return;
   try {
-    const pidfd = native().pidfdOpen(pid);
-    try {
-      if (cgroupPids(cgroup).includes(pid)) native().signal(pidfd, signal);
-    } finally {
-      native().close(pidfd);
-    }
+    native().signal(pidfd, signal);
   } catch (error) {
     if (!isSystemError(error, 'ESRCH')) throw error;
+  } finally {
+    native().close(pidfd);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What callers of the operations say: the command line, and programs that use tsrun as a library. */
+import type { Resources } from '../spec/types.js';
 
 export interface CommonOptions {
   /** The state root; see `defaultRoot` of the command line. */
@@ -56,5 +57,11 @@ export interface ExecOptions extends CommonOptions {
   /** Path below the container's cgroup. */
   readonly cgroup?: string;
   readonly ignorePaused?: boolean;
+  readonly warn: (message: string) => void;
+}
+
+export interface UpdateOptions extends CommonOptions {
+  /** The OCI resources that are to change; what they leave out stays as it is. */
+  readonly resources: Resources | { /** Absolute path of a file with them as JSON; `-`: standard input. */ readonly file: string };
   readonly warn: (message: string) => void;
 }

@@ -15,7 +15,7 @@ const REFUSED: Readonly<Partial<Record<Status, string>>> = {
   creating: 'cannot start a container that is still being created',
   stopped: 'cannot start a container that has stopped',
   running: 'cannot start an already running container',
-  paused: 'cannot start an already running container: it is paused',
+  paused: 'cannot start a container in the paused state',
 };
 
 export function start({ root, id }: CommonOptions): void {

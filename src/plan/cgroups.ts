@@ -9,11 +9,12 @@ import type { CgroupPlan, CgroupWrite } from './plan.js';
 import { cpuWarnings, cpuWrites } from './resources/cpu.js';
 import { cpusetWrites } from './resources/cpuset.js';
 import { hugetlbWrites } from './resources/hugetlb.js';
-import { ioWarnings, ioWrites } from './resources/io.js';
-import { memoryWarnings, memoryWrites } from './resources/memory.js';
+import { ioWrites } from './resources/io.js';
+import { memoryWrites } from './resources/memory.js';
 import { pidsWrites } from './resources/pids.js';
 import { rdmaWrites } from './resources/rdma.js';
 import { unifiedWrites } from './resources/unified.js';
+import { planUnit } from './systemd.js';
 
 export type CgroupManager = 'cgroupfs' | 'systemd' | 'disabled';
 
@@ -27,7 +28,13 @@ export interface ResourcesPlan {
   readonly warnings: readonly string[];
 }
 
-/** The files, whether this host has them or not. */
+/** What hosts without a controller are told about. */
+const HOST = "this host's cgroup v2";
+
+/**
+ * The files, whether this host has them or not. Memory comes after all others: a limit below what is in use ends processes, and
+ * that cannot be undone when a later write fails.
+ */
 function translate(resources: Resources): ResourcesPlan {
   const writes: CgroupWrite[] = [];
   const warnings: string[] = [];
@@ -35,35 +42,26 @@ function translate(resources: Resources): ResourcesPlan {
     writes.push(...cpusetWrites(resources.cpu), ...cpuWrites(resources.cpu));
     warnings.push(...cpuWarnings(resources.cpu));
   }
-  if (resources.memory) {
-    writes.push(...memoryWrites(resources.memory));
-    warnings.push(...memoryWarnings(resources.memory));
-  }
-  if (resources.blockIO) {
-    writes.push(...ioWrites(resources.blockIO));
-    warnings.push(...ioWarnings(resources.blockIO));
-  }
+  if (resources.blockIO) writes.push(...ioWrites(resources.blockIO));
   if (resources.pids) writes.push(...pidsWrites(resources.pids));
   if (resources.hugepageLimits) writes.push(...hugetlbWrites(resources.hugepageLimits));
   if (resources.rdma) writes.push(...rdmaWrites(resources.rdma));
-  const { classID, priorities = [] } = resources.network ?? {};
-  if (classID !== undefined || priorities.length > 0) {
-    warnings.push('/linux/resources/network: ignored, cgroup v2 has no network controllers');
-  }
+  if (resources.memory) writes.push(...memoryWrites(resources.memory));
   if (resources.unified) writes.push(...unifiedWrites(resources.unified));
   return { writes, warnings };
 }
 
 /**
- * The cgroup files that `resources` asks for, without the devices; `update` uses it as well. Throws when one needs a
- * controller that is not among `controllers` (`cgroup.controllers` of the cgroup v2 mount).
+ * The cgroup files that `resources` asks for, without the devices. Throws when one needs a controller that is not among
+ * `controllers` (a `cgroup.controllers`, by default that of the cgroup v2 mount: `where`; null: there are all).
  */
-export function planResources(resources: Resources, controllers: readonly string[]): ResourcesPlan {
+export function planResources(resources: Resources, controllers: readonly string[] | null, where = HOST): ResourcesPlan {
   const plan = translate(resources);
+  if (controllers === null) return plan;
   const missing = plan.writes.find(({ controller }) => controller !== '' && !controllers.includes(controller));
   if (missing) {
     const has = controllers.length > 0 ? `it has: ${controllers.join(' ')}` : 'it has none';
-    throw new TsrunError(`${missing.pointer}: this host's cgroup v2 has no "${missing.controller}" controller (${has})`);
+    throw new TsrunError(`${missing.pointer}: ${where} has no "${missing.controller}" controller (${has})`);
   }
   return plan;
 }
@@ -119,13 +117,10 @@ function cgroupOwner(spec: Spec, linux: Linux, host: Host): CgroupPlan['owner'] 
  * something this host's cgroup v2, or the chosen manager, cannot give.
  */
 export function planCgroup(spec: Spec, id: string, host: Host, manager: CgroupManager): CgroupPlan | null {
-  if (manager === 'systemd') {
-    throw new TsrunError('the systemd cgroup manager is not supported: use --cgroup-manager cgroupfs (without --systemd-cgroup)');
-  }
   const linux = spec.linux ?? {};
   const resources = linux.resources ?? {};
   const rootless = host.euid !== 0 || host.inUserNamespace;
-  if (manager === 'disabled' || (host.cgroupMount === null && rootless)) {
+  if (manager === 'disabled' || (host.cgroupMount === null && rootless && manager !== 'systemd')) {
     const asked = translate(resources).writes[0];
     if (asked === undefined) return null;
     const why = manager === 'disabled' ? 'the cgroup manager is "disabled"' : NO_CGROUP2;
@@ -133,15 +128,16 @@ export function planCgroup(spec: Spec, id: string, host: Host, manager: CgroupMa
   }
   if (host.cgroupMount === null) throw new TsrunError(NO_CGROUP2);
   const { writes, warnings } = planResources(resources, host.controllers);
+  const place = manager === 'systemd' ? planUnit(spec, id, host) : { path: cgroupPath(linux, id, host, rootless) };
   return {
-    path: cgroupPath(linux, id, host, rootless),
+    ...place,
     // all there are: the ones without a limit still count, for statistics and later updates
     controllers: host.controllers,
     writes,
     deviceFilter: planDeviceFilter(resources.devices ?? []),
     deviceFilterOptional: rootless,
     owner: cgroupOwner(spec, linux, host),
-    optional: rootless && writes.length === 0,
+    optional: rootless && writes.length === 0 && manager !== 'systemd',
     warnings,
   };
 }

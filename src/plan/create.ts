@@ -65,9 +65,10 @@ export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
           preserved: options.preserveFds + options.listenFds,
         });
 
-  // An ordinary user's id maps are written by helpers that ask who owns /proc/PID: there init hides once that is done.
+  // An ordinary user's id maps are written by helpers that ask who owns /proc/PID: there init hides once that is done. So too below a
+  // user namespace: the maps of one that hides belong to the machine's root (kernel: task_dump_owner), whom the runtime is not.
   const hide: Step[] = [{ op: 'undumpable' }];
-  const mapped = namespaces.idMaps !== null && host.euid !== 0;
+  const mapped = namespaces.idMaps !== null && (host.euid !== 0 || host.inUserNamespace);
   const terminal = spec.process?.terminal === true;
   const hooks = spec.hooks ?? {};
   const slots: Slot[] = [
@@ -78,6 +79,8 @@ export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
     ...begin.slots,
   ];
   const steps: Step[] = [
+    // systemd takes a process into its unit, so init waits until it is where it belongs
+    ...(cgroup?.unit === undefined ? [] : [{ op: 'ask', what: 'cgroup' } as const]),
     ...(mapped ? [] : hide),
     ...namespaces.steps,
     ...(mapped ? hide : []),

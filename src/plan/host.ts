@@ -10,6 +10,8 @@ export interface Host {
   readonly controllers: readonly string[];
   /** The runtime's own cgroup v2 path, `/` first. */
   readonly ownCgroup: string;
+  /** In a user namespace: whether a service manager of the user's own can be reached. */
+  readonly userBus?: boolean;
   /** The runtime's bounding set as a bit mask in decimal: what it can give away. */
   readonly bounding: string;
   /** Number of the kernel's last capability (`/proc/sys/kernel/cap_last_cap`). */

@@ -1,3 +1,4 @@
+import type { BusVariant } from '../native.js';
 import type { Step } from './steps.js';
 
 /** A descriptor the host opens before the container's first process is made; steps refer to it by `name`. */
@@ -20,17 +21,39 @@ export interface CgroupWrite {
   readonly controller: string;
   /** The config's property, for the error text: `/linux/resources/memory/limit`. */
   readonly pointer: string;
-  /** What to write when this kernel has no such file. */
+  /** What to write when this kernel has no such file, or the file nothing to say about this device. */
   readonly instead?: { readonly file: string; readonly value: string };
   /** Names of errno with which the write may fail without harm. */
   readonly tolerate?: readonly string[];
-  /** The write is refused unless `limit` is above the number that `file` holds; `what` names it in the refusal. */
-  readonly above?: { readonly file: string; readonly limit: string; readonly what: string };
+  /** The write is refused unless `limit` is above the sum of the numbers that `files` hold; `what` names it in the refusal. */
+  readonly above?: { readonly files: readonly string[]; readonly limit: string; readonly what: string };
+}
+
+/** A property of a systemd unit (man 5 org.freedesktop.systemd1). */
+export interface UnitProperty extends BusVariant {
+  readonly name: string;
+  /** The first version of systemd that knows it in this form, where that matters. */
+  readonly since?: number;
+}
+
+/** The unit that systemd makes for a container, and with it the cgroup. */
+export interface UnitPlan {
+  /** `docker-c1.scope` */
+  readonly name: string;
+  readonly slice: string;
+  /** Made by the caller's own service manager, not by the system's. */
+  readonly user: boolean;
+  /** The container's cgroup below that of the unit; empty: the unit's own. */
+  readonly subgroup: string;
+  /** All but the processes. */
+  readonly properties: readonly UnitProperty[];
 }
 
 export interface CgroupPlan {
-  /** Below the cgroup v2 mount, absolute, cleaned: `/tsrun/c1`. */
+  /** Below the cgroup v2 mount, absolute, cleaned: `/tsrun/c1`. With a unit below the cgroup of the service manager. */
   readonly path: string;
+  /** systemd makes it, for this unit; without one we do. */
+  readonly unit?: UnitPlan;
   /** Controllers to enable on the way down. */
   readonly controllers: readonly string[];
   readonly writes: readonly CgroupWrite[];

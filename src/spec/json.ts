@@ -71,3 +71,10 @@ function unusedCharacter(text: string): string {
   while (lower.includes(String.fromCharCode(code)) || lower.includes(`\\u${code.toString(16)}`)) code++;
   return String.fromCharCode(code);
 }
+
+/** The text that parseJson() reads as this value: its bigints are numbers with all their digits. */
+export function formatJson(value: unknown): string {
+  const mark = unusedCharacter(JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? 0 : each)));
+  const text = JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? `${mark}${each}` : each));
+  return text.replace(new RegExp(`"${mark}(-?[0-9]+)"`, 'g'), '$1');
+}

@@ -7,7 +7,7 @@ import { checkLinuxPaths } from './rules/paths.js';
 import { checkMounts } from './rules/mounts.js';
 import { checkNamespaces } from './rules/namespaces.js';
 import { checkProcessRules, warnAboutProcess } from './rules/process.js';
-import { checkResourceRules, checkSwap, warnAboutResources } from './rules/resources.js';
+import { checkBurst, checkResourceRules, checkSwap, warnAboutResources } from './rules/resources.js';
 import { checkSeccomp, warnAboutSeccomp } from './rules/seccomp.js';
 import { checkSysctl } from './rules/sysctl.js';
 import { checkIdMappings, checkUser } from './rules/user-namespace.js';
@@ -69,6 +69,7 @@ export function checkConfig(value: unknown): CheckedConfig {
   if (linux.resources !== undefined) {
     checkResourceRules(linux.resources, '/linux/resources');
     checkSwap(linux.resources, '/linux/resources');
+    checkBurst(linux.resources, '/linux/resources');
   }
   return { spec, warnings: warningsOf(spec) };
 }
@@ -88,7 +89,7 @@ export function checkProcess(value: unknown): Process {
 
 /**
  * Checks the resources of `update`: pointers count from them (`/memory/limit`). Rules between a new value and one the
- * container already has are not for here: checkSwap() is for the two together.
+ * container already has are not for here: checkUpdated() is for the two together.
  *
  * @throws TsrunError as checkConfig().
  */
@@ -97,6 +98,23 @@ export function checkResources(value: unknown): Resources {
   const resources = value as Resources;
   checkResourceRules(resources, '');
   return resources;
+}
+
+/**
+ * Checks what has come of a container's resources by an update: pointers count from them.
+ *
+ * @throws TsrunError as checkConfig().
+ */
+export function checkUpdatedResources(resources: Resources): void {
+  checkSwap(resources, '');
+  checkBurst(resources, '');
+}
+
+/** What of an update's resources is asked for and will not be done, in words. */
+export function warningsOfResources(resources: Resources): readonly string[] {
+  const warnings: string[] = [];
+  warnAboutResources(resources, '', warnings);
+  return warnings;
 }
 
 /**

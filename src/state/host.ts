@@ -1,4 +1,5 @@
 /** Reads what a plan needs to know about this machine and this process. */
+import { busAddresses } from '../cgroups/bus.js';
 import { readCgroupFacts } from '../cgroups/mount.js';
 import { native } from '../native.js';
 import type { Host } from '../plan/host.js';
@@ -11,11 +12,13 @@ export function readHost(spec: Pick<Spec, 'process' | 'linux'>): Host {
   const { euid, egid } = native().identity();
   const { bounding, last } = native().capabilities();
   const wantsApparmor = (spec.process?.apparmorProfile ?? '') !== '';
+  const inUserNamespace = isInUserNamespace();
   const wantsSelinux = (spec.process?.selinuxLabel ?? spec.linux?.mountLabel ?? '') !== '';
   return {
     euid,
     egid,
-    inUserNamespace: isInUserNamespace(),
+    inUserNamespace,
+    ...(inUserNamespace ? { userBus: busAddresses(true).length > 0 } : {}),
     ...readCgroupFacts(),
     bounding,
     lastCapability: last,

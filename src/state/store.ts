@@ -1,8 +1,9 @@
 /**
  * The state directory, `ROOT/ID/`: `state.json` (this file's ContainerState), `config.json` (as it was when the container
- * was created), `cgroup` (its cgroup, should the state be damaged) and `start` (the socket at which the waiting init is told
+ * was created, with the resources that `update` gave it), `cgroup` (its cgroup, should the state be damaged) and `start` (the socket at which the waiting init is told
  * to begin).
  */
+import type { UnitState } from '../cgroups/systemd.js';
 import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
 import { checkId } from './id.js';
@@ -27,8 +28,10 @@ export interface ContainerState {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Name of the user who created it. */
   readonly owner: string;
-  /** Absolute path of its cgroup v2 directory; empty without one. */
+  /** Absolute path of its cgroup v2 directory; empty without one, and until systemd has made it. */
   readonly cgroup: string;
+  /** The unit it belongs to, when systemd makes its cgroup: remembered before there is one. */
+  readonly unit?: UnitState;
 }
 
 export interface StateDirectory {
@@ -174,9 +177,14 @@ export function readCgroupNote(root: string, id: string): string {
   }
 }
 
-/** The config as it was at `create`. */
+/** The config as it was at `create`, with the resources as they are since the last `update`. */
 export function readSavedConfig(root: string, id: string): string {
   return native().readFile(`${statePath(root, id)}/config.json`, LARGEST_STATE);
+}
+
+/** Saves the config as it has become; `path` is the state directory's. */
+export function writeSavedConfig(path: string, text: string): void {
+  native().writeFileAtomic(`${path}/config.json`, text, 0o600);
 }
 
 /** The names below the state root that are containers; none when the root does not exist. */

@@ -4,8 +4,20 @@ import { chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readlinkS
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
-import { adaptedConfig, callsOf, printAdapted, withoutLimits, type Call } from './captured.js';
-import { dist, harness, isAlive, skipped, until, whyNoContainers, type CallOptions, type Called, type Config } from './harness.js';
+import type { Resources } from '../../src/spec/types.js';
+import { adaptedConfig, bySystemd, callsOf, printAdapted, withoutLimits, type Call } from './captured.js';
+import {
+  cgroupMount,
+  dist,
+  harness,
+  isAlive,
+  skipped,
+  until,
+  whyNoContainers,
+  type CallOptions,
+  type Called,
+  type Config,
+} from './harness.js';
 
 const h = harness('calls');
 const none = whyNoContainers();
@@ -23,12 +35,13 @@ afterEach(() => {
 /** The options of a recorded call that are not passed on as they are. */
 const REWRITTEN: Readonly<Record<string, string>> = {
   '--root': "the test's own",
-  '--systemd-cgroup': 'this version drives cgroupfs',
+  '--systemd-cgroup': 'left out where systemd does not run, or not for this user',
   '--log': 'a file of the test',
   '--bundle': 'a directory of the test, with the adapted config',
   '--pid-file': 'a file of the test',
   '--process': 'a copy, without what the config was adapted in',
   '--console-socket': 'a socket of the test',
+  '--resources': 'a copy, or as it was: standard input',
 };
 
 interface Replay {
@@ -69,17 +82,26 @@ async function makeCall(call: Call, options: CallOptions, owner: Replay['owner']
     log: join(directory, 'log'),
     pid: join(directory, 'pid'),
     process: join(directory, 'process.json'),
+    resources: join(directory, 'resources.json'),
     socket: join(directory, 's'),
   };
   let terminal: Promise<string> | undefined;
   const args: string[] = [];
   for (let at = 0; at < call.argv.length; at++) {
     const word = call.argv[at] ?? '';
+    if (word.startsWith('--resources=')) {
+      copyFileSync(join(call.directory, 'resources.json'), files.resources);
+      args.push(word === '--resources=-' ? word : `--resources=${files.resources}`);
+      continue;
+    }
     if (!(word in REWRITTEN)) {
       args.push(word);
       continue;
     }
-    if (word === '--systemd-cgroup') continue;
+    if (word === '--systemd-cgroup') {
+      if (bySystemd(owner !== undefined)) args.push(word);
+      continue;
+    }
     at += 1;
     switch (word) {
       case '--log':
@@ -105,11 +127,12 @@ async function makeCall(call: Call, options: CallOptions, owner: Replay['owner']
   const rootfs = call.command === 'create' ? h.ownRoot(owner) : '';
   const sources = join(directory, 'sources');
   mkdirSync(sources);
-  const place = { rootfs, parent: h.tag, sources, ordinary: owner !== undefined, ...(joined === undefined ? {} : { joined }) };
+  const systemd = args.includes('--systemd-cgroup');
+  const place = { rootfs, parent: h.tag, sources, systemd, ordinary: owner !== undefined, ...(joined === undefined ? {} : { joined }) };
   const config = call.command === 'create' ? adaptedConfig(call.name, place) : undefined;
   const make = (): ReturnType<typeof h.tsrun> => {
     if (config !== undefined) writeFileSync(join(directory, 'config.json'), JSON.stringify(config));
-    const result = h.tsrun(args, { ...options, env: call.env });
+    const result = h.tsrun(args, { ...options, env: call.env, input: text(files.resources) });
     return { ...result, stderr: result.stderr + text(files.log) };
   };
   if (config !== undefined) {
@@ -150,6 +173,29 @@ function receiveTerminal(socket: string): Promise<string> {
   return new Promise((resolve) => child.on('close', () => resolve(out)));
 }
 
+/** The limits that a recorded `update` asks for, or the refusal that names a controller which is not here. */
+function expectUpdate(call: Call, { status, stderr }: Called, pid: number): void {
+  const resources = JSON.parse(text(join(call.directory, 'resources.json'))) as Resources;
+  const { memory: { limit = 0, swap = 0 } = {}, cpu, pids } = resources;
+  const cgroup = `${cgroupMount() ?? ''}${/^0::(.*)$/m.exec(text(`/proc/${pid}/cgroup`))?.[1] ?? ''}`;
+  const files: [string, string, string][] = [
+    ['memory', 'memory.max', String(limit)],
+    ['memory', 'memory.swap.max', String(Number(swap) - Number(limit))],
+    ...(cpu === undefined ? [] : [['cpu', 'cpu.max', `${cpu.quota ?? 0} ${cpu.period ?? 0}`] as [string, string, string]]),
+    ...(pids === undefined ? [] : [['pids', 'pids.max', String(pids.limit)] as [string, string, string]]),
+  ];
+  const controllers = text(join(cgroup, 'cgroup.controllers')).trim().split(' ');
+  const missing = files.map(([controller]) => controller).filter((controller) => !controllers.includes(controller));
+  if (missing.length > 0) {
+    expect(status).toBe(1);
+    const [, named = ''] = /\/linux\/resources\/[\w/]+: the cgroup \S+ has no \\?"(\w+)\\?" controller/.exec(stderr) ?? [];
+    expect(missing, stderr).toContain(named);
+    return;
+  }
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(files.map(([, file]) => [file, text(join(cgroup, file)).trim()])).toEqual(files.map(([, file, value]) => [file, value]));
+}
+
 /** A limit that this machine cannot give is an error that names it, and leaves nothing. */
 function expectRefusal({ status, stderr }: Called, missing: readonly string[]): void {
   expect(status).toBe(1);
@@ -167,6 +213,10 @@ interface Containers {
 
 async function expectResult(call: Call, made: Made, { pids, outputs, options }: Containers): Promise<void> {
   const id = call.command === 'kill' ? (call.argv.at(-2) ?? '') : (call.argv.at(-1) ?? '');
+  if (call.command === 'update') {
+    expectUpdate(call, made, pids.get(id) ?? 0);
+    return;
+  }
   const what = { call: call.name, status: made.status, stderr: complaints(made.stderr) };
   expect(what).toEqual({ call: call.name, status: 0, stderr: '' });
   const state = (): { status: string; pid: number } => JSON.parse(h.ok(['state', id], options)) as { status: string; pid: number };
@@ -209,6 +259,10 @@ async function expectResult(call: Call, made: Made, { pids, outputs, options }: 
       // as the first process of its namespace it does not hear what it has no handler for
       if (call.argv.at(-1) === '9') expect(await until(() => state().status === 'stopped')).toBe(true);
       else expect(state().status).toBe('running');
+      break;
+    case 'pause':
+    case 'resume':
+      expect(state().status).toBe(call.command === 'pause' ? 'paused' : 'running');
       break;
     case 'delete':
       expect(h.tsrun(['state', id], options)).toMatchObject({ status: 1, stderr: expect.stringContaining('does not exist') as string });

@@ -58,6 +58,8 @@ export interface Place {
   readonly joined?: number;
   /** The call is made by another than root of the machine. */
   readonly ordinary?: boolean;
+  /** The call is made with --systemd-cgroup. */
+  readonly systemd?: boolean;
 }
 
 interface Adaptation {
@@ -83,7 +85,17 @@ function hardLimit(type: string): number {
   return hard === 'unlimited' ? Infinity : Number(hard);
 }
 
-const hasApparmor = existsSync('/sys/kernel/security/apparmor/profiles');
+/** Whether the recorded `--systemd-cgroup` holds here; the tests' ordinary user has no service manager. */
+export const bySystemd = (ordinary: boolean): boolean => !ordinary && existsSync('/run/systemd/system');
+
+const PROFILES = '/sys/kernel/security/apparmor/profiles';
+
+/** Names of the AppArmor profiles that the kernel has; none without AppArmor. */
+const profiles = existsSync(PROFILES)
+  ? readFileSync(PROFILES, 'utf8')
+      .split('\n')
+      .map((line) => line.replace(/ \(\w+\)$/, ''))
+  : [];
 
 /** All that is changed in a recorded config, and why. Everything else is as the engine wrote it. */
 const adaptations: readonly Adaptation[] = [
@@ -111,19 +123,30 @@ const adaptations: readonly Adaptation[] = [
     },
   },
   {
+    what: "linux.resources of an ordinary user's container",
+    because: "there are the controllers, but nobody has given the tests' user a part of the cgroup tree",
+    change: ({ linux }, { ordinary = false }) => {
+      if (!ordinary || linux.resources === undefined || !['cpu', 'memory', 'pids'].every((name) => controllers.includes(name)))
+        return false;
+      linux.resources = {};
+      return true;
+    },
+  },
+  {
     what: 'process.apparmorProfile',
-    because: 'this host has no AppArmor',
+    because: 'an engine loads its profile when it starts, where there is AppArmor',
     change: ({ process }) => {
-      if (hasApparmor || (process.apparmorProfile ?? '') === '') return false;
+      if ((process.apparmorProfile ?? '') === '' || profiles.includes(process.apparmorProfile ?? '')) return false;
       delete process.apparmorProfile;
       return true;
     },
   },
   {
     what: 'linux.cgroupsPath',
-    because: "this version drives cgroupfs: systemd's SLICE:PREFIX:NAME is a plain name, here below a parent that the test removes",
-    change: (config, { parent }) => {
-      config.linux.cgroupsPath = `/${parent}/${config.linux.cgroupsPath ?? 'none'}`;
+    because: 'without systemd SLICE:PREFIX:NAME is a plain name, here below a parent that the test removes; with it, NAME says whose it is',
+    change: (config, { parent, systemd = false }) => {
+      const path = config.linux.cgroupsPath ?? 'none';
+      config.linux.cgroupsPath = systemd ? path.replace(/:([^:]*)$/, `:${parent}-$1`) : `/${parent}/${path}`;
       return true;
     },
   },

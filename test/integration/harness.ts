@@ -28,6 +28,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, expect } from 'vitest';
 
+import { aptSource, type AptSource } from '../../scripts/lib/apt.mjs';
 import type { Mount, NamespaceType, Process, Spec } from '../../src/spec/types.js';
 
 export const dist = process.env['TSRUN_DIST'] ?? join(import.meta.dirname, '../../dist');
@@ -68,6 +69,9 @@ export function skipped(what: string, reason: string | undefined): boolean {
   if (reason !== undefined) process.stdout.write(`skipped: ${what}: ${reason}\n`);
   return reason !== undefined;
 }
+
+/** How many times longer everything may take here than on the machine that the tests were written on. */
+const slowness = Number(process.env['TSRUN_TEST_SLOWNESS'] ?? 1);
 
 /** An ordinary user, without a name or subordinate ids. */
 export const USER = 54321;
@@ -162,43 +166,6 @@ export function copyRoot(from: string, to: string): void {
   if (copied.status !== 0) throw new Error(`copy ${from}: ${stderr}${copied.stderr}`);
 }
 
-interface AptSource {
-  readonly uri: string;
-  readonly suite: string;
-  readonly keyring: string | undefined;
-}
-
-/** Debian's first source in apt's own configuration, in either of its formats (man 5 sources.list). */
-function aptSource(): AptSource | undefined {
-  const files = ['/etc/apt/sources.list'];
-  if (existsSync('/etc/apt/sources.list.d'))
-    files.push(...readdirSync('/etc/apt/sources.list.d').map((name) => `/etc/apt/sources.list.d/${name}`));
-  for (const file of files) {
-    if (!existsSync(file)) continue;
-    const text = readFileSync(file, 'utf8');
-    const found = file.endsWith('.sources') ? fromStanzas(text) : file.endsWith('.list') ? fromLines(text) : undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function fromStanzas(text: string): AptSource | undefined {
-  for (const stanza of text.split(/\n\s*\n/)) {
-    const field = (name: string): string | undefined => new RegExp(`^${name}:[ \\t]*(\\S+)`, 'mi').exec(stanza)?.[1];
-    const [uri, suite, keyring] = [field('URIs'), field('Suites'), field('Signed-By')];
-    if (uri !== undefined && suite !== undefined && /\bmain\b/.test(stanza) && uri.includes('debian')) {
-      return { uri, suite, keyring: keyring?.startsWith('/') === true ? keyring : undefined };
-    }
-  }
-  return undefined;
-}
-
-function fromLines(text: string): AptSource | undefined {
-  const line = /^deb\s+(?:\[([^\]]*)\]\s+)?(\S*debian\S*)\s+(\S+)\s.*\bmain\b/m.exec(text);
-  const [, options = '', uri, suite] = line ?? [];
-  return uri === undefined || suite === undefined ? undefined : { uri, suite, keyring: /signed-by=(\/\S+)/.exec(options)?.[1] };
-}
-
 /** A Debian root made by debootstrap, or why there is none. The first call of a machine takes a minute. */
 export function debianRoot(): { readonly path: string } | { readonly missing: string } {
   const source = aptSource();
@@ -235,7 +202,7 @@ export interface CallOptions {
   /** The whole environment; only PATH if absent. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Milliseconds, then SIGKILL; 60 s if absent. */
+  /** Milliseconds, then SIGKILL; 60 s times TSRUN_TEST_SLOWNESS if absent. */
   readonly timeout?: number;
   /** Descriptors from 3 on that are passed, in order. */
   readonly passed?: readonly number[];
@@ -405,7 +372,7 @@ export class Harness {
         stdio: streams.stdio,
         env: options.env ?? { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
         cwd: options.cwd ?? this.scratch,
-        timeout: options.timeout ?? 60_000,
+        timeout: options.timeout ?? 60_000 * slowness,
         killSignal: 'SIGKILL',
       });
       if (error !== undefined) throw error;
@@ -424,14 +391,20 @@ export class Harness {
   spawn(
     args: readonly string[],
     options: CallOptions = {},
-  ): { readonly pid: number; readonly ended: Promise<Called>; readonly out: () => string } {
+  ): {
+    readonly pid: number;
+    readonly ended: Promise<Called>;
+    readonly out: () => string;
+    /** False when it has ended already. */
+    readonly kill: (signal: NodeJS.Signals) => boolean;
+  } {
     const [program = '', ...rest] = this.command(args, options);
     const streams = this.streams(options);
     const child = spawn(program, rest, {
       stdio: streams.stdio,
       env: options.env ?? { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
       cwd: options.cwd ?? this.scratch,
-      timeout: options.timeout ?? 60_000,
+      timeout: options.timeout ?? 60_000 * slowness,
       killSignal: 'SIGKILL',
     });
     streams.close();
@@ -441,7 +414,7 @@ export class Harness {
         resolve({ status: status ?? 128 + (signalNumbers[signal ?? ''] ?? 0), stdout: streams.read('out'), stderr: streams.read('err') });
       });
     });
-    return { pid: child.pid ?? 0, ended, out: () => streams.read('out') };
+    return { pid: child.pid ?? 0, ended, out: () => streams.read('out'), kill: (signal) => child.kill(signal) };
   }
 
   /** Calls tsrun; fails the test unless it succeeds. Its standard output. */
@@ -611,9 +584,9 @@ export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Waits until `holds`; false when it still does not after `timeout` milliseconds. */
+/** Waits until `holds`; false when it still does not after `timeout` milliseconds, times TSRUN_TEST_SLOWNESS. */
 export async function until(holds: () => boolean, timeout = 30_000): Promise<boolean> {
-  for (const end = Date.now() + timeout; ;) {
+  for (const end = Date.now() + timeout * slowness; ;) {
     if (holds()) return true;
     if (Date.now() > end) return false;
     await sleep(20);

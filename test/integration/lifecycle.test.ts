@@ -1,6 +1,17 @@
 // The life of a container as its callers see it: commands, words, exit statuses, files and sockets.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -70,6 +81,22 @@ describe.skipIf(skipped('lifecycle', whyNoContainers())).each(hosts)('under $nam
   }
 
   describe('create, start, kill, delete', () => {
+    it('keep their state below a symlink and on another file system, as /var/run is, and remove it', () => {
+      const shm = mkdtempSync('/dev/shm/tsrun-test-');
+      const link = h.path('elsewhere');
+      symlinkSync(shm, link);
+      try {
+        const id = h.id();
+        const elsewhere = { ...on, root: join(link, 'tsrun') };
+        h.ok(['create', '--bundle', h.bundle(shell(SLEEP)), id], elsewhere);
+        h.ok(['delete', '--force', id], elsewhere);
+        expect(readdirSync(join(shm, 'tsrun'))).toEqual([]);
+      } finally {
+        rmSync(shm, { recursive: true });
+        rmSync(link);
+      }
+    });
+
     it('go from created over running to stopped, and leave nothing', async () => {
       const id = h.id();
       const pidFile = h.path('pid');

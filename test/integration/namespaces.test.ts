@@ -278,6 +278,41 @@ describe.skipIf(skipped('namespaces', whyNoContainers())).each(hosts)('under $na
     });
   });
 
+  describe.skipIf(skipped('a user namespace below another', noUnshare))('a user namespace below another', () => {
+    it('is mapped by the root of the one above, who is nobody to the machine', async () => {
+      const above = spawn('unshare', ['--user', '--mount', 'sleep', '1000'], { stdio: 'ignore' });
+      try {
+        const pid = above.pid ?? 0;
+        const [ours, exe] = [readlinkSync('/proc/self/ns/user'), `/proc/${pid}/exe`];
+        expect(await until(() => readlinkSync(`/proc/${pid}/ns/user`) !== ours && readlinkSync(exe).endsWith('sleep'))).toBe(true);
+        for (const map of ['uid_map', 'gid_map']) writeFileSync(`/proc/${pid}/${map}`, '0 100000 65536\n');
+        const home = h.path(h.id('below').slice(h.tag.length + 1));
+        mkdirSync(home, { mode: 0o755 });
+        // as Podman does with --userns=keep-id
+        const ids = [
+          { containerID: 0, hostID: 1, size: 1000 },
+          { containerID: 1000, hostID: 0, size: 1 },
+        ];
+        const keepId: Change = (config) => {
+          config.linux.namespaces?.push({ type: 'user' });
+          config.linux.uidMappings = ids;
+          config.linux.gidMappings = ids;
+          config.root.path = h.ownRoot({ uid: 100001, gid: 100001 });
+        };
+        const bundle = h.bundle(keepId, shell('cat /proc/self/uid_map /proc/self/gid_map'));
+        chownSync(home, 100000, 100000);
+        const command = ['nsenter', '-t', String(pid), '-U', '-m', '-S', '0', '-G', '0', '--', ...host.command];
+        const options = { host: { name: host.name, command }, root: join(home, 'state') };
+        const { status, stdout, stderr } = h.tsrun(['run', '--bundle', bundle, h.id()], options);
+        expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+        expect(stdout.replace(/ +/g, ' ')).toBe(' 0 1 1000\n 1000 0 1\n'.repeat(2));
+      } finally {
+        above.kill();
+      }
+      await h.expectNothingLeft();
+    });
+  });
+
   describe('without privileges', () => {
     const uid = USER;
     const user = asUser(host);

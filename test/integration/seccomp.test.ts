@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -29,6 +30,7 @@ import { addon, dist } from '../fixtures/addon.js';
 import { runFilter } from '../fixtures/cbpf.js';
 import type { SystemCall } from '../fixtures/cbpf.js';
 import { host } from '../unit/plan/host.js';
+import { isAlive, until } from './harness.js';
 
 const X86_64 = 0xc000003e;
 const I386 = 0x40000003;
@@ -55,6 +57,9 @@ let scratch = '';
 let program = '';
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'tsrun-seccomp-'));
+  // where there is no compiler, as in the virtual machine, it has been brought along
+  program = join(import.meta.dirname, '../fixtures/system-calls');
+  if (existsSync(program)) return;
   program = join(scratch, 'system-calls');
   execFileSync('gcc', ['-O1', '-D_GNU_SOURCE', '-static', '-o', program, join(import.meta.dirname, '../fixtures/system-calls.c')]);
 });
@@ -337,11 +342,12 @@ async function run(
       if (message.type === 'end') break;
       if (message.type === 'ask') {
         addon.reply(sync, `{"asked":"${message.what}"}`);
-        // whoever answers the notifications lives in this process
-        await new Promise((resolve) => setTimeout(resolve, 100));
       }
       if (message.type === 'failed') said.push(`${message.op}: ${message.doing}`);
     }
+    // whoever answers the notifications lives in this process, and has to get the time to
+    const pid = Number(/^Pid:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${pidfd}`, 'utf8'))?.[1]);
+    expect(await until(() => !isAlive(pid))).toBe(true);
     const status = addon.reap(pidfd);
     closeSync(pidfd);
     closeSync(sync);

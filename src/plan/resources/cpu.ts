@@ -45,11 +45,7 @@ export function cpuWrites(cpu: Cpu): CgroupWrite[] {
   return [...writes, ...burst];
 }
 
-/** What has no effect. */
+/** What has no effect beside something else; what cgroup v2 has no place for is said by spec/rules/resources.ts. */
 export function cpuWarnings(cpu: Cpu): string[] {
-  const warnings: string[] = [];
-  if (given(cpu.realtimeRuntime)) warnings.push(`${at}/realtimeRuntime: ignored, cgroup v2 has no real-time limits`);
-  if (given(cpu.realtimePeriod)) warnings.push(`${at}/realtimePeriod: ignored, cgroup v2 has no real-time limits`);
-  if (given(cpu.shares) && cpu.idle === 1) warnings.push(`${at}/shares: ignored, an idle cgroup has no weight`);
-  return warnings;
+  return given(cpu.shares) && cpu.idle === 1 ? [`${at}/shares: ignored, an idle cgroup has no weight`] : [];
 }

@@ -39,9 +39,3 @@ export function ioWrites(io: BlockIO): CgroupWrite[] {
   writes.push(...throttleWrites(io.throttleWriteIOPSDevice, 'wiops', 'throttleWriteIOPSDevice'));
   return writes;
 }
-
-/** What only cgroup v1 could do. */
-export function ioWarnings(io: BlockIO): string[] {
-  const leaf = given(io.leafWeight) || (io.weightDevice ?? []).some((device) => given(device.leafWeight));
-  return leaf ? [`${at}/leafWeight: ignored, cgroup v2 has no weight of a cgroup's own processes`] : [];
-}

@@ -23,9 +23,9 @@ function swapOnly(memory: Memory): string {
 }
 
 /** The usage that a smaller limit is refused for, with `checkBeforeUpdate`. */
-function above(memory: Memory, value: Integer | undefined, what: string): Pick<CgroupWrite, 'above'> {
+function above(memory: Memory, value: Integer | undefined, what: string, files: readonly string[]): Pick<CgroupWrite, 'above'> {
   if (memory.checkBeforeUpdate !== true || !given(value) || value < 0) return {};
-  return { above: { file: 'memory.current', limit: decimal(value), what } };
+  return { above: { files, limit: decimal(value), what } };
 }
 
 /** Swap first: a smaller limit on memory must not push pages into swap that is about to be forbidden. */
@@ -36,12 +36,12 @@ export function memoryWrites(memory: Memory): CgroupWrite[] {
     // a kernel without swap accounting has no such file; neither has it swap to give
     const tolerate = swap === 'max' || swap === '0' ? { tolerate: ['ENOENT'] } : {};
     const pointer = given(memory.swap) ? `${at}/swap` : `${at}/limit`;
-    const check = above(memory, memory.swap, 'memory+swap');
+    const check = above(memory, memory.swap, 'memory+swap', ['memory.current', 'memory.swap.current']);
     writes.push({ file: 'memory.swap.max', value: swap, controller, pointer, ...check, ...tolerate });
   }
   if (given(memory.limit)) {
     const pointer = `${at}/limit`;
-    const check = above(memory, memory.limit, 'memory');
+    const check = above(memory, memory.limit, 'memory', ['memory.current']);
     writes.push({ file: 'memory.max', value: limit(memory.limit, pointer), controller, pointer, ...check });
   }
   if (given(memory.reservation)) {
@@ -49,15 +49,4 @@ export function memoryWrites(memory: Memory): CgroupWrite[] {
     writes.push({ file: 'memory.low', value: limit(memory.reservation, pointer), controller, pointer });
   }
   return writes;
-}
-
-/** What only cgroup v1 could do. */
-export function memoryWarnings(memory: Memory): string[] {
-  const warnings: string[] = [];
-  if (given(memory.kernel)) warnings.push(`${at}/kernel: ignored, cgroup v2 has no separate limit for kernel memory`);
-  if (given(memory.kernelTCP)) warnings.push(`${at}/kernelTCP: ignored, cgroup v2 has no separate limit for TCP buffers`);
-  if (memory.swappiness !== undefined) warnings.push(`${at}/swappiness: ignored, cgroup v2 has no swappiness of a cgroup`);
-  if (memory.disableOOMKiller === true) warnings.push(`${at}/disableOOMKiller: ignored, cgroup v2 cannot disable the OOM killer`);
-  if (memory.useHierarchy === false) warnings.push(`${at}/useHierarchy: ignored, cgroup v2 is always hierarchical`);
-  return warnings;
 }

@@ -15,8 +15,8 @@ export function unifiedWrites(files: Readonly<Record<string, string>>): CgroupWr
     if (ACTIONS.has(file)) throw new TsrunError(`${pointer}: is not a resource`);
     if (text.includes('\0')) throw new TsrunError(`${pointer}: contains a NUL byte`);
     const lines = text.split('\n').filter((line) => line !== '');
-    // an empty value resets some files (cpuset.cpus)
-    return (lines.length === 0 ? [''] : lines).map((value) => ({
+    // an empty value resets some files (cpuset.cpus), but a write of no bytes never reaches the kernel's parser
+    return (lines.length === 0 ? ['\n'] : lines).map((value) => ({
       file,
       value,
       controller: controller === 'cgroup' ? '' : controller,

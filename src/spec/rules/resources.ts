@@ -36,8 +36,15 @@ export function checkResourceRules(resources: Resources, pointer: string): void 
 export function checkSwap({ memory }: Resources, pointer: string): void {
   const { limit = 0, swap = 0 } = memory ?? {};
   if (swap <= 0) return;
+  if (limit < 0) return;
   if (limit <= 0) refuse(`${pointer}/memory/swap`, 'needs a memory limit');
   if (swap < limit) refuse(`${pointer}/memory/swap`, `counts memory too: must be at least its limit ${show(limit)}, is ${show(swap)}`);
+}
+
+/** The kernel has no burst above the quota (kernel/sched/core.c, tg_set_cfs_bandwidth). For values that hold together, as above. */
+export function checkBurst({ cpu }: Resources, pointer: string): void {
+  const { quota = 0, burst = 0 } = cpu ?? {};
+  if (quota > 0 && burst > quota) refuse(`${pointer}/cpu/burst`, `must not be above the quota ${show(quota)}, is ${show(burst)}`);
 }
 
 /** What cgroup v2 has no place for. */
@@ -55,11 +62,13 @@ export function warnAboutResources(resources: Resources, pointer: string, warnin
   });
 }
 
-function warnAboutMemory({ kernel = 0, kernelTCP = 0, swappiness, disableOOMKiller }: Memory, ignored: (where: string) => unknown): void {
+function warnAboutMemory(memory: Memory, ignored: (where: string) => unknown): void {
+  const { kernel = 0, kernelTCP = 0, swappiness, disableOOMKiller, useHierarchy } = memory;
   if (kernel > 0) ignored('memory/kernel');
   if (kernelTCP > 0) ignored('memory/kernelTCP');
   if (swappiness !== undefined) ignored('memory/swappiness');
   if (disableOOMKiller === true) ignored('memory/disableOOMKiller');
+  if (useHierarchy === false) ignored('memory/useHierarchy');
 }
 
 function checkBlockIO(blockIO: BlockIO, pointer: string): void {

@@ -13,6 +13,7 @@ import * as runModule from '../../../src/lifecycle/run.js';
 import * as specModule from '../../../src/lifecycle/spec.js';
 import * as startModule from '../../../src/lifecycle/start.js';
 import * as stateModule from '../../../src/lifecycle/state.js';
+import * as updateModule from '../../../src/lifecycle/update.js';
 import type { StateReport } from '../../../src/lifecycle/state.js';
 import { appended, fake, reset, systemError, written } from './native.js';
 
@@ -26,6 +27,7 @@ vi.mock('../../../src/lifecycle/kill.js', () => ({ kill: vi.fn() }));
 vi.mock('../../../src/lifecycle/delete.js', () => ({ deleteContainer: vi.fn() }));
 vi.mock('../../../src/lifecycle/exec.js', () => ({ exec: vi.fn(() => 0) }));
 vi.mock('../../../src/lifecycle/ps.js', () => ({ pids: vi.fn(() => []) }));
+vi.mock('../../../src/lifecycle/update.js', () => ({ update: vi.fn() }));
 vi.mock('../../../src/lifecycle/spec.js', () => ({ writeSpec: vi.fn() }));
 
 const { create } = vi.mocked(createModule);
@@ -38,6 +40,7 @@ const { run } = vi.mocked(runModule);
 const { writeSpec } = vi.mocked(specModule);
 const { start } = vi.mocked(startModule);
 const { state } = vi.mocked(stateModule);
+const { update } = vi.mocked(updateModule);
 
 beforeEach(reset);
 
@@ -76,7 +79,7 @@ describe('the program', () => {
   });
 
   test('an unknown command is status 3', async () => {
-    expect(await call('pause', 'web')).toBe(3);
+    expect(await call('no-such-command', 'web')).toBe(3);
     expect(written[2]).toContain('unknown command');
     expect(written[1]).toBe('');
   });
@@ -471,6 +474,61 @@ describe('exec', () => {
     });
     expect(await call('exec', 'web', 'true')).toBe(255);
     expect(written[2]).toBe(errorLine('exec failed: container does not exist'));
+  });
+});
+
+describe('update', () => {
+  const given = (): unknown => update.mock.lastCall?.[0].resources;
+
+  test('with everything', async () => {
+    // prettier-ignore
+    await call('update', '--blkio-weight', '300', '--cpu-period', '100000', '--cpu-quota=-1', '--cpu-burst', '0', '--cpu-share', '512',
+      '--cpu-rt-period', '5', '--cpu-rt-runtime=4', '--cpuset-cpus', '0-1', '--cpuset-mems', '0', '--cpu-idle', '1', '--memory', '64m',
+      '--memory-reservation', '1.5k', '--memory-swap', '-1', '--pids-limit', '-1', '--kernel-memory', '1g', '--kernel-memory-tcp', '2', 'web');
+    expect(update).toHaveBeenCalledWith({
+      id: 'web',
+      root: '/run/tsrun',
+      resources: {
+        memory: { limit: 67108864, reservation: 1536, swap: -1, kernel: 1073741824, kernelTCP: 2 },
+        cpu: {
+          shares: 512,
+          quota: -1,
+          burst: 0,
+          period: 100000,
+          realtimeRuntime: 4,
+          realtimePeriod: 5,
+          cpus: '0-1',
+          mems: '0',
+          idle: 1,
+        },
+        pids: { limit: -1 },
+        blockIO: { weight: 300 },
+      },
+      warn: anyWarn,
+    });
+  });
+
+  test.each([
+    [[], {}],
+    [['--memory', '', '--cpuset-cpus', '', '--cpu-idle='], {}],
+    [['--pids-limit', '0'], { pids: { limit: 0 } }],
+    [['-r', 'r.json'], { file: '/cwd/r.json' }],
+    [['--resources=-', '--memory', '5'], { file: '-' }],
+  ])('%j', async (words, resources) => {
+    expect(await call('update', ...words, 'web')).toBe(0);
+    expect(given()).toEqual(resources);
+  });
+
+  test.each([
+    [['--memory', 'much'], "invalid value for memory: invalid size: 'much' (sizes are like 64m, -1 is no limit)"],
+    [['--cpu-quota', '1k'], 'invalid value for cpu-quota: must be a number, is "1k"'],
+    [['--cpu-share', '-1'], 'invalid value for cpu-share: must be a positive number, is "-1"'],
+    [['--l3-cache-schema', 'L3:0=f'], 'Intel RDT/CAT: l3 cache schema is not enabled: --l3-cache-schema is not supported yet'],
+    [['--mem-bw-schema', 'MB:0=5'], 'Intel RDT/MBA: memory bandwidth schema is not enabled: --mem-bw-schema is not supported yet'],
+  ])('refuses %j', async (words, message) => {
+    expect(await call('update', ...words, 'web')).toBe(1);
+    expect(written[2]).toBe(errorLine(message));
+    expect(update).not.toHaveBeenCalled();
   });
 });
 

@@ -50,8 +50,14 @@ describe('the path', () => {
 });
 
 describe('the manager', () => {
-  test('systemd is refused in clear words', () => {
-    expect(() => planCgroup(spec({}), 'c1', HOST, 'systemd')).toThrow('use --cgroup-manager cgroupfs');
+  test('systemd: a unit, and the place of its cgroup below the service manager', () => {
+    const planned = planCgroup(spec({ cgroupsPath: 'a-b.slice:p:n', resources: { pids: { limit: 5 } } }), 'c1', HOST, 'systemd');
+    expect(planned).toMatchObject({ path: '/a.slice/a-b.slice/p-n.scope/container', unit: { name: 'p-n.scope', slice: 'a-b.slice' } });
+    expect(planned?.writes).toEqual([{ file: 'pids.max', value: '5', controller: 'pids', pointer: '/linux/resources/pids/limit' }]);
+    expect(plan({})?.unit).toBeUndefined();
+  });
+  test('systemd: an ordinary user who asked for it gets it or an error', () => {
+    expect(planCgroup(spec({}), 'c1', ROOTLESS, 'systemd')).toMatchObject({ optional: false, unit: { user: true, slice: 'user.slice' } });
   });
   test('disabled: no cgroup, and no limits', () => {
     const resources = { devices: [{ allow: false, access: 'rwm' }], memory: {}, blockIO: { weight: 0 } };

@@ -217,6 +217,13 @@ describe('the order', () => {
   it('hides init of an ordinary user once the id maps are written: before, their helpers must see whose it is', () => {
     expect(ops(plan(rootless, { host: user })).slice(0, 4)).toEqual(['idmap', 'unshare', 'undumpable', 'session']);
   });
+
+  it('hides init below a user namespace once the id maps are written: before, they belong to the root of the machine', () => {
+    const below = { ...host, inUserNamespace: true };
+    const ids = [{ containerID: 0, hostID: 1, size: 1 }];
+    const spec = { ...rootless, linux: { ...rootless.linux, uidMappings: ids, gidMappings: ids } };
+    expect(ops(plan(spec, { host: below })).slice(0, 4)).toEqual(['idmap', 'unshare', 'undumpable', 'session']);
+  });
 });
 
 describe('the terminal', () => {
@@ -298,8 +305,10 @@ describe('options', () => {
     expect(plan(minimal, { options: { cgroupManager: 'disabled' } }).cgroup).toBeNull();
   });
 
-  it('refuse the systemd manager in words', () => {
-    expect(() => plan(minimal, { options: { cgroupManager: 'systemd' } })).toThrow(/systemd cgroup manager is not supported/);
+  it('have init wait, before anything else, until systemd has taken it into its unit', () => {
+    const waiting = plan(minimal, { options: { cgroupManager: 'systemd' } });
+    expect(waiting.steps[0]).toEqual({ op: 'ask', what: 'cgroup' });
+    expect(ops(waiting).slice(1)).toEqual(ops(plan(minimal)));
   });
 });
 

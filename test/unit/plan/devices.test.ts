@@ -2,41 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { ACCESS, compileDeviceRules, TYPE, type FilterRule } from '../../../src/plan/device_program.js';
 import { deviceRules, planDeviceFilter } from '../../../src/plan/devices.js';
 import type { DeviceRule } from '../../../src/spec/types.js';
-import { runBpf, unreachable } from './bpf.js';
-
-interface Request {
-  readonly type: number;
-  readonly access: number;
-  readonly major: number;
-  readonly minor: number;
-}
-
-/** The meaning of a list, in the plainest words: the last rule that names the access decides about it. */
-function interpret(rules: readonly FilterRule[], { type, access, major, minor }: Request): boolean {
-  return [1, 2, 4].every((bit) => {
-    if ((access & bit) === 0) return true;
-    const matches = (rule: FilterRule) =>
-      (rule.access & bit) !== 0 &&
-      (rule.type === -1 || rule.type === type) &&
-      (rule.major === -1 || rule.major === major) &&
-      (rule.minor === -1 || rule.minor === minor);
-    return rules.findLast(matches)?.allow ?? false;
-  });
-}
-
-/** xorshift: the same lists every time. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
+import { decodeBpf, runBpf, unreachable } from './bpf.js';
+import { interpret, random } from './device_list.js';
 
 function check(rules: readonly FilterRule[], majors: readonly number[], minors: readonly number[], search?: boolean): void {
-  const program = compileDeviceRules(rules, search);
+  const bytes = compileDeviceRules(rules, search);
+  const program = bytes && decodeBpf(bytes);
   if (program) expect(unreachable(program)).toEqual([]);
   for (const type of [TYPE.b, TYPE.c]) {
     for (const major of majors) {
@@ -86,7 +57,7 @@ describe('the program decides as the list does', () => {
 
 const allows = (rules: readonly DeviceRule[], type: 'b' | 'c', major: number, minor: number, access: number) => {
   const program = planDeviceFilter(rules);
-  return program === null || runBpf(program, { type: TYPE[type], access, major, minor }) === 1;
+  return program === null || runBpf(decodeBpf(program), { type: TYPE[type], access, major, minor }) === 1;
 };
 const RW = ACCESS.r | ACCESS.w;
 const DENY_ALL: DeviceRule = { allow: false, access: 'rwm' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { planExec, type ExecPlanOptions } from '../../../src/plan/exec.js';
+import { planExec, waiting, type ExecPlanOptions } from '../../../src/plan/exec.js';
 import type { Host } from '../../../src/plan/host.js';
 import { CLONE_FLAG } from '../../../src/plan/namespaces.js';
 import type { Plan } from '../../../src/plan/plan.js';
@@ -30,6 +30,10 @@ function entry(made: Plan): string[] {
 }
 
 describe('one more process', () => {
+  it('waits before anything else until it has been moved into the cgroup that it cannot be born in', () => {
+    expect(steps(waiting(plan()))).toEqual(['ask cgroup', ...steps(plan())]);
+  });
+
   it('enters the container, becomes what it is to be, and begins', () => {
     expect(steps(plan())).toEqual([
       'undumpable',

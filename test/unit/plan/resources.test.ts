@@ -84,7 +84,7 @@ const files: readonly (readonly [string, Resources, readonly string[]])[] = [
       memory: { limit: 1 },
       unified: { 'memory.max': '2', 'io.max': '8:0 rbps=1\n8:0 wbps=2\n', 'cgroup.max.depth': '3', 'cpuset.cpus': '' },
     },
-    ['memory.max=1', 'memory.max=2', 'io.max=8:0 rbps=1', 'io.max=8:0 wbps=2', 'cgroup.max.depth=3', 'cpuset.cpus='],
+    ['memory.max=1', 'memory.max=2', 'io.max=8:0 rbps=1', 'io.max=8:0 wbps=2', 'cgroup.max.depth=3', 'cpuset.cpus=\n'],
   ],
 ];
 
@@ -137,29 +137,16 @@ test('a host without any controller says so', () => {
   expect(() => planResources({ pids: { limit: 5 } }, [])).toThrow('(it has none)');
 });
 
-test('what cgroup v1 alone could do is a warning', () => {
-  const { writes, warnings } = planResources(
-    {
-      memory: { kernel: 1, kernelTCP: 1, swappiness: 60, disableOOMKiller: true, useHierarchy: false },
-      cpu: { realtimePeriod: 1, realtimeRuntime: 1 },
-      blockIO: { leafWeight: 10 },
-      network: { classID: 1 },
-    },
-    [],
-  );
-  expect(writes).toEqual([]);
-  expect(warnings.map((text) => text.split(':')[0]?.replace('/linux/resources/', ''))).toEqual([
-    'cpu/realtimeRuntime',
-    'cpu/realtimePeriod',
-    'memory/kernel',
-    'memory/kernelTCP',
-    'memory/swappiness',
-    'memory/disableOOMKiller',
-    'memory/useHierarchy',
-    'blockIO/leafWeight',
-    'network',
+test('the weight of an idle cgroup is a warning', () => {
+  expect(planResources({ cpu: { idle: 1, shares: 5 } }, ALL).warnings).toEqual([
+    '/linux/resources/cpu/shares: ignored, an idle cgroup has no weight',
   ]);
-  expect(planResources({ memory: { disableOOMKiller: false } }, []).warnings).toEqual([]);
+  expect(planResources({ cpu: { idle: 0, shares: 5 } }, ALL).warnings).toEqual([]);
+});
+
+test('memory after all others, unified last', () => {
+  const resources = { memory: { limit: 5 }, unified: { 'cpu.weight': '1' }, pids: { limit: 1 }, rdma: { a: { hcaHandles: 1 } } };
+  expect(written(resources)).toEqual(['pids.max=1', 'rdma.max=a hca_handle=1', 'memory.max=5', 'cpu.weight=1']);
 });
 
 test('the weight of a cgroup without BFQ is scaled', () => {
@@ -172,8 +159,8 @@ test('the weight of a cgroup without BFQ is scaled', () => {
 test('checkBeforeUpdate compares with the usage', () => {
   const { writes } = planResources({ memory: { limit: 5, swap: 7, checkBeforeUpdate: true } }, ALL);
   expect(writes.map(({ above }) => above)).toEqual([
-    { file: 'memory.current', limit: '7', what: 'memory+swap' },
-    { file: 'memory.current', limit: '5', what: 'memory' },
+    { files: ['memory.current', 'memory.swap.current'], limit: '7', what: 'memory+swap' },
+    { files: ['memory.current'], limit: '5', what: 'memory' },
   ]);
   expect(planResources({ memory: { limit: -1, checkBeforeUpdate: true } }, ALL).writes.some(({ above }) => above)).toBe(false);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findJsonProblem } from '../../../src/spec/json-problem.js';
-import { parseJson } from '../../../src/spec/json.js';
+import { formatJson, parseJson } from '../../../src/spec/json.js';
 import { problemOf } from './support.js';
 
 const problem = (text: string): string => problemOf(() => parseJson(text, 'config.json'));
@@ -88,4 +88,12 @@ test('nothing is found wrong with what is JSON', () => {
   for (const text of ['{}', '[]', ' {"a":[{},[],"\\"\\\\\\u00e9",-0.5e+3,true,false,null]} ', '"x"', '0']) {
     expect(findJsonProblem(text)).toBeNull();
   }
+});
+
+test.each([
+  '{"hard":18446744073709551615,"soft":-9223372036854775808,"small":5,"text":"18446744073709551615"}',
+  '{"\ue000":"\ue00012345678901234567","n":[12345678901234567890,1.5,"a\\\\",null,true]}',
+  '{}',
+])('what is read can be written again: %s', (text) => {
+  expect(formatJson(parseJson(text, 'x'))).toBe(text);
 });

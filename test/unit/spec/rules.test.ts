@@ -526,6 +526,14 @@ describe('resources', () => {
       `${at}/memory/swap: counts memory too: must be at least its limit 10, is 9`,
     ],
     ['swap may be without a limit', resources({ memory: { limit: 10, swap: -1 } }), 'valid'],
+    ['swap may be limited where memory is not', resources({ memory: { limit: -1, swap: 9 } }), 'valid'],
+    ['a burst within the quota', resources({ cpu: { quota: 5000, burst: 5000 } }), 'valid'],
+    ['a burst without a quota', resources({ cpu: { quota: -1, burst: 5000 } }), 'valid'],
+    [
+      'a burst is within the quota',
+      resources({ cpu: { quota: 5000, burst: 5001 } }),
+      `${at}/cpu/burst: must not be above the quota 5000, is 5001`,
+    ],
     ['a limit of 0 pids is one', resources({ pids: { limit: 0 } }), 'valid'],
     ['a weight is from 10 to 1000', resources({ blockIO: { weight: 5 } }), `${at}/blockIO/weight: must be from 10 to 1000, is 5`],
     [
@@ -576,7 +584,7 @@ describe('resources', () => {
     const list = warnings(
       resources({
         network: { classID: 1 },
-        memory: { kernel: 5, kernelTCP: 5, swappiness: 0, disableOOMKiller: true, useHierarchy: true },
+        memory: { kernel: 5, kernelTCP: 5, swappiness: 0, disableOOMKiller: true, useHierarchy: false },
         cpu: { realtimeRuntime: 1, realtimePeriod: 1 },
         blockIO: { leafWeight: 10, weightDevice: [{ major: 8, minor: 0, leafWeight: 10 }] },
       }),
@@ -588,6 +596,7 @@ describe('resources', () => {
         'memory/kernelTCP',
         'memory/swappiness',
         'memory/disableOOMKiller',
+        'memory/useHierarchy',
         'cpu/realtimeRuntime',
         'cpu/realtimePeriod',
         'blockIO/leafWeight',
@@ -597,7 +606,13 @@ describe('resources', () => {
   });
   test('values that ask for nothing are no reason to warn', () => {
     expect(
-      warnings(resources({ network: {}, memory: { kernel: -1, kernelTCP: 0, disableOOMKiller: false }, cpu: { realtimePeriod: 0 } })),
+      warnings(
+        resources({
+          network: {},
+          memory: { kernel: -1, kernelTCP: 0, disableOOMKiller: false, useHierarchy: true },
+          cpu: { realtimePeriod: 0 },
+        }),
+      ),
     ).toEqual([]);
   });
 });

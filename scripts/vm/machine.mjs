@@ -1,0 +1,107 @@
+// A virtual machine that runs, and the way into it: over ssh, which brings exit statuses, separate streams and terminals.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** For /bin/sh. */
+export const quote = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);
+
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** The way into a machine that runs: `{directory, accel, port, pid, runtime}`. */
+export class Machine {
+  constructor({ directory, accel, port, pid, runtime }) {
+    Object.assign(this, { directory, accel, port, pid, runtime });
+  }
+
+  /** The arguments of ssh for a command, one string for the guest's shell. */
+  ssh(command, { user = 'root', terminal = false, options = [] } = {}) {
+    const settings = {
+      IdentityFile: join(this.directory, 'key'),
+      IdentitiesOnly: 'yes',
+      IdentityAgent: 'none',
+      UserKnownHostsFile: join(this.directory, 'known_hosts'),
+      GlobalKnownHostsFile: '/dev/null',
+      HostKeyAlias: 'tsrun-vm',
+      StrictHostKeyChecking: 'yes',
+      PreferredAuthentications: 'publickey',
+      LogLevel: 'ERROR',
+      ServerAliveInterval: '60',
+      ServerAliveCountMax: '10',
+      EscapeChar: 'none',
+    };
+    const set = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+    return ['-F', 'none', ...set, ...options, '-p', String(this.port), terminal ? '-tt' : '-T', `${user}@127.0.0.1`, command];
+  }
+
+  /** Runs a command for ourselves: `{status, stdout, stderr}`. */
+  call(command, { timeout = 120_000, ...how } = {}) {
+    return new Promise((resolve, reject) => {
+      const child = spawn('ssh', this.ssh(command, how), { stdio: ['ignore', 'pipe', 'pipe'], timeout });
+      let [stdout, stderr] = ['', ''];
+      child.stdout.on('data', (data) => (stdout += data));
+      child.stderr.on('data', (data) => (stderr += data));
+      child.once('error', reject);
+      child.once('close', (status) => resolve({ status, stdout, stderr }));
+    });
+  }
+
+  isRunning() {
+    try {
+      return readFileSync(`/proc/${this.pid}/cmdline`, 'utf8').includes(this.directory);
+    } catch {
+      return false;
+    }
+  }
+
+  /** The last lines of its console and of QEMU's own complaints: what a kernel says that ends. */
+  lastWords() {
+    return ['qemu.log', 'console.log']
+      .map((name) => join(this.runtime, name))
+      .map((path) => (existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').slice(-40).join('\n') : ''))
+      .join('\n');
+  }
+
+  /**
+   * Whether its kernel ended by a fault of the emulator: code that one processor patches while another runs it, as kernels do with
+   * static branches, now and then hits the breakpoint of the patch where nobody expects it any more.
+   */
+  fellToEmulation() {
+    const console = join(this.runtime, 'console.log');
+    return this.accel === 'tcg' && existsSync(console) && readFileSync(console, 'utf8').includes('Oops: int3');
+  }
+
+  /** At once: the disk is a snapshot. */
+  stop() {
+    if (this.isRunning()) process.kill(this.pid, 'SIGKILL');
+    rmSync(this.runtime, { recursive: true, force: true });
+  }
+
+  /** With everything written to the disk. */
+  async powerOff() {
+    await this.call('systemctl poweroff');
+    for (const end = Date.now() + 60_000; this.isRunning() && Date.now() < end;) await sleep(100);
+    const clean = !this.isRunning();
+    this.stop();
+    if (!clean) throw new Error('the virtual machine does not power off');
+  }
+
+  /**
+   * Runs a command, a list of words or a login shell if there are none, in the tree and with our streams. Gives its exit
+   * status, 128 + the signal if one ended it.
+   */
+  run(tree, command, { env = {}, ...how } = {}) {
+    const set = Object.entries(env).map(([name, value]) => quote(`${name}=${value}`));
+    const words = command.length > 0 ? command.map(quote).join(' ') : '"$SHELL" -l';
+    // the last word keeps the shell, which turns a signal into a status
+    const line = `cd ${quote(tree)} && env ${set.join(' ')} ${words}; exit $?`;
+    return new Promise((resolve, reject) => {
+      const child = spawn('ssh', this.ssh(line, how), { stdio: 'inherit' });
+      child.once('error', reject);
+      child.once('exit', (status, signal) => {
+        if (status === 255 && !this.isRunning()) process.stderr.write(`vm: the machine is down:\n${this.lastWords()}\n`);
+        resolve(status ?? (signal === 'SIGINT' ? 130 : 143));
+      });
+    });
+  }
+}

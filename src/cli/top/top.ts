@@ -1,0 +1,104 @@
+/** `top`: which of its faces is wanted, and the plain ones. */
+import { isSystemError } from '../../errors.js';
+import { checkContainers, loadsOf, Sampler, type Load, type Sample } from '../../lifecycle/top.js';
+import { native } from '../../native.js';
+import type { Call } from '../call.js';
+import { parseDuration } from '../duration.js';
+import { print } from '../output.js';
+import { UsageError } from '../usage.js';
+import { live } from './live.js';
+import { jsonLine, plainTable } from './plain.js';
+import { sorted, type SortKey } from './view.js';
+
+/** What is asked for, whatever the face. */
+export interface Wanted {
+  readonly sort: SortKey;
+  readonly reverse: boolean;
+  /** Milliseconds. */
+  readonly interval: number;
+  /** Samples; Infinity: no end. */
+  readonly count: number;
+  readonly sample: () => Sample;
+}
+
+/** Milliseconds: shorter the samples would take most of the time, and longer no timer waits. */
+const SHORTEST = 10;
+const LONGEST = 24 * 3_600_000;
+
+/** Milliseconds; the words for what is none are those of Go's flag package. */
+function toDuration(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch {
+    throw new UsageError(`invalid value "${text}" for flag -interval: parse error`);
+  }
+}
+
+function interval(call: Call): number {
+  const text = call.text('interval');
+  if (text === undefined) return 1000;
+  const value = toDuration(text);
+  if (value < SHORTEST || value > LONGEST) throw new UsageError(`invalid value "${text}" for flag -interval: must be 10ms to 24h`);
+  return value;
+}
+
+/** Whether a picture can be drawn: a terminal at both ends, and one that knows how to place the cursor. */
+function isScreen(call: Call): boolean {
+  const terminal = call.variable('TERM') ?? '';
+  return terminal !== '' && terminal !== 'dumb' && native().windowSize(0) !== null && native().windowSize(1) !== null;
+}
+
+export async function top(call: Call): Promise<number> {
+  const root = call.root();
+  const ids = [...new Set(call.args)];
+  const every = interval(call);
+  checkContainers(root, ids);
+  const format = call.text('format') ?? 'table';
+  const picture = format === 'table' && !call.on('once') && isScreen(call);
+  const given = call.on('once') ? 1 : call.number('count');
+  const count = given === 0 ? Infinity : (given ?? (picture ? Infinity : 1));
+  const warned = new Set<string>();
+  // a line on the screen would be drawn over; of a named container that is gone its absence tells
+  const warn = (message: string): void => {
+    if (picture || ids.length > 0 || warned.has(message)) return;
+    warned.add(message);
+    call.warn(message);
+  };
+  const sampler = new Sampler(root, ids, warn);
+  const wanted: Wanted = {
+    sort: (call.text('sort') as SortKey | undefined) ?? 'cpu',
+    reverse: call.on('reverse'),
+    interval: every,
+    count,
+    sample: () => sampler.sample(),
+  };
+  return picture ? live(wanted, call) : rows(wanted, format === 'json');
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** A sample at each interval's end, however long it takes to read and print one. */
+async function rows({ sort, reverse, interval: every, count, sample: read }: Wanted, json: boolean): Promise<number> {
+  let before = read();
+  let taken = performance.now();
+  let due = taken;
+  for (let done = 0; done < count; done++) {
+    due = Math.max(due + every, performance.now());
+    await wait(Math.max(0, due - performance.now()));
+    const now = performance.now();
+    const after = read();
+    const loads: Load[] = sorted(loadsOf(before.readings, after.readings), sort, reverse);
+    const text = json ? jsonLine(loads, after.time, now - taken) : (done === 0 ? '' : '\n') + plainTable(loads);
+    [before, taken] = [after, now];
+    try {
+      print(text);
+    } catch (error) {
+      // `| head` has seen enough
+      if (isSystemError(error, 'EPIPE')) return 0;
+      throw error;
+    }
+  }
+  return 0;
+}

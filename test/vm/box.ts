@@ -1,0 +1,106 @@
+/**
+ * A container that does what it is told: a shell in it reads commands from a pipe, so that a test in the virtual machine, where
+ * each call of the runtime takes long, needs one container for many limits.
+ */
+import { constants, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+import type { Resources } from '../../src/spec/types.js';
+import { cgroupMount, shell, until, type Called, type Change, type Harness } from '../integration/harness.js';
+
+/** Only built-in commands around the one to run: the container may be allowed one process. */
+const LISTEN = 'exec 3<>/commands; while read -r line <&3; do eval "$line"; echo "#$?"; done >/output 2>&1';
+
+const END = /^#(\d+)\n$/m;
+
+export class Box {
+  readonly id: string;
+  readonly cgroup: string;
+  private readonly h: Harness;
+  private readonly root: string;
+  /** Open from before there is a shell: what is written waits for it. */
+  private readonly commands: number;
+  private at = 0;
+
+  /** A running container with these limits. */
+  constructor(h: Harness, resources: Resources, ...changes: readonly Change[]) {
+    this.h = h;
+    this.id = h.id();
+    this.root = h.ownRoot();
+    this.cgroup = join(cgroupMount() ?? '', h.tag, this.id);
+    spawnSync('mkfifo', [join(this.root, 'commands')]);
+    this.commands = openSync(join(this.root, 'commands'), constants.O_RDWR | constants.O_NONBLOCK);
+    const bundle = h.bundle(shell(LISTEN), ...changes, (config) => {
+      config.root = { path: this.root };
+      config.linux.cgroupsPath = `/${h.tag}/${this.id}`;
+      config.linux.resources = { ...config.linux.resources, ...(resources as typeof config.linux.resources) };
+    });
+    h.ok(['run', '--detach', '--bundle', bundle, this.id]);
+  }
+
+  /** Runs a command in the container's own shell: its output and exit status. */
+  async sh(command: string, timeout = 60_000): Promise<{ readonly status: number; readonly out: string }> {
+    this.tell(command);
+    const output = join(this.root, 'output');
+    const text = (): string => (existsSync(output) ? readFileSync(output, 'utf8') : '').slice(this.at);
+    if (!(await until(() => END.test(text()), timeout))) throw new Error(`no end of: ${command}: ${text()}`);
+    const out = text();
+    const [end = '', status = ''] = END.exec(out) ?? [];
+    this.at += out.length;
+    return { status: Number(status), out: out.slice(0, out.length - end.length) };
+  }
+
+  /** Gives the shell a command and does not wait. */
+  tell(command: string): void {
+    writeSync(this.commands, `${command}\n`);
+  }
+
+  /** `update` with these resources on standard input, or these flags. */
+  update(change: Resources | readonly string[]): Called {
+    if (Array.isArray(change)) return this.h.tsrun(['update', ...(change as readonly string[]), this.id]);
+    return this.h.tsrun(['update', '--resources', '-', this.id], { input: JSON.stringify(change) });
+  }
+
+  file(name: string): string {
+    return readFileSync(join(this.cgroup, name), 'utf8').trim();
+  }
+
+  /** A line of a file of names and numbers: `oom_kill 1`. */
+  count(file: string, name: string): number {
+    return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(this.file(file))?.[1] ?? NaN);
+  }
+
+  /** Ends it, and what is in it. */
+  end(): void {
+    this.h.ok(['delete', '--force', this.id]);
+  }
+}
+
+/** Makes a directory of the virtual machine's to be seen in the container. */
+export function bind(source: string, destination: string, ...options: readonly string[]): Change {
+  return ({ mounts }) => {
+    mounts.push({ source, destination, type: 'bind', options: ['rbind', ...options] });
+  };
+}
+
+/** The virtual machine's own programs and libraries: for a script in Python. */
+export const withPython: Change = (config) => {
+  for (const directory of ['/usr', '/lib', '/lib64', '/etc']) if (existsSync(directory)) bind(directory, directory, 'ro')(config);
+};
+
+/** A scratch directory that is on a disk and not in memory. */
+export function onDisk(name: string): string {
+  const path = join('/var/tmp', name);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+/** Writes to a file of the kernel, and puts it back after the test. */
+export function setKernel(file: string, value: string, after: (undo: () => void) => void): void {
+  const before = readFileSync(file, 'utf8').trim();
+  writeFileSync(file, value);
+  after(() => {
+    writeFileSync(file, before);
+  });
+}
