@@ -17,6 +17,7 @@ export const names: readonly string[] = [
   'update',
   'top',
   'spec',
+  'features',
   'completion',
   'man',
 ];
@@ -54,6 +55,8 @@ export function load(name: string): Promise<Command> | undefined {
       return import('./commands/top.js');
     case 'spec':
       return import('./commands/spec.js');
+    case 'features':
+      return import('./commands/features.js');
     case 'completion':
       return import('./commands/completion.js');
     case 'man':

@@ -1,5 +1,6 @@
 import type {
   IOPriority,
+  HookKind,
   MemoryPolicy,
   NamespaceType,
   Personality,
@@ -16,6 +17,8 @@ import type {
 /** The words that each enumeration of the specification has. */
 
 export const namespaceTypes: readonly NamespaceType[] = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup', 'time'];
+
+export const hookKinds: readonly HookKind[] = ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'];
 
 export const rlimitTypes: readonly RlimitType[] = [
   'RLIMIT_AS',

@@ -1,4 +1,5 @@
 // Docker with tsrun beside runc: the same uses, with both, come to the same.
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -172,6 +173,16 @@ describe.each(drivers)('docker with the cgroup driver %s', (driver) => {
         const { stdout } = await docker.shell(script, '--device', '/dev/vda:/dev/disk:r', '--device-cgroup-rule', 'c 10:200 rwm');
         expect(stdout).toContain("can't open '/tmp/mem': Operation not permitted");
         expect(stdout).toContain('cat: read error: File descriptor in bad state');
+      });
+
+      it('is asked for its features, and makes mounts read-only to their last', async () => {
+        expect(docker.log()).not.toMatch(/features/);
+        const data = join(docker.scratch, 'tree');
+        mkdirSync(join(data, 'below'), { recursive: true });
+        spawnSync('mount', ['-t', 'tmpfs', 'none', join(data, 'below')]);
+        const mount = `type=bind,source=${data},destination=/data,readonly,bind-propagation=rprivate,bind-recursive=readonly`;
+        const { stdout } = await docker.shell('touch /data/x 2>&1; touch /data/below/x 2>&1', '--mount', mount);
+        expect(stdout).toBe('touch: /data/x: Read-only file system\ntouch: /data/below/x: Read-only file system\n');
       });
 
       it('drops the profiles on demand', async () => {

@@ -9,6 +9,15 @@ import { join } from 'node:path';
 import type { Resources } from '../../src/spec/types.js';
 import { cgroupMount, shell, until, type Called, type Change, type Harness } from '../integration/harness.js';
 
+/** Who makes the container's cgroup. */
+export type Manager = 'cgroupfs' | 'systemd';
+
+/** Both, where there are both. */
+export const managers: readonly Manager[] = existsSync('/run/systemd/system') ? ['cgroupfs', 'systemd'] : ['cgroupfs'];
+
+/** The global flags for it. */
+export const flagsOf = (manager: Manager): readonly string[] => (manager === 'systemd' ? ['--systemd-cgroup'] : []);
+
 /** Only built-in commands around the one to run: the container may be allowed one process. */
 const LISTEN = 'exec 3<>/commands; while read -r line <&3; do eval "$line"; echo "#$?"; done >/output 2>&1';
 
@@ -18,25 +27,28 @@ export class Box {
   readonly id: string;
   readonly cgroup: string;
   private readonly h: Harness;
+  private readonly manager: Manager;
   private readonly root: string;
   /** Open from before there is a shell: what is written waits for it. */
   private readonly commands: number;
   private at = 0;
 
   /** A running container with these limits. */
-  constructor(h: Harness, resources: Resources, ...changes: readonly Change[]) {
+  constructor(h: Harness, manager: Manager, resources: Resources, ...changes: readonly Change[]) {
     this.h = h;
+    this.manager = manager;
     this.id = h.id();
     this.root = h.ownRoot();
-    this.cgroup = join(cgroupMount() ?? '', h.tag, this.id);
+    const own = manager === 'systemd' ? `system.slice/tsrun-${this.id}.scope/container` : join(h.tag, this.id);
+    this.cgroup = join(cgroupMount() ?? '', own);
     spawnSync('mkfifo', [join(this.root, 'commands')]);
     this.commands = openSync(join(this.root, 'commands'), constants.O_RDWR | constants.O_NONBLOCK);
     const bundle = h.bundle(shell(LISTEN), ...changes, (config) => {
       config.root = { path: this.root };
-      config.linux.cgroupsPath = `/${h.tag}/${this.id}`;
+      config.linux.cgroupsPath = manager === 'systemd' ? `system.slice:tsrun:${this.id}` : `/${h.tag}/${this.id}`;
       config.linux.resources = { ...config.linux.resources, ...(resources as typeof config.linux.resources) };
     });
-    h.ok(['run', '--detach', '--bundle', bundle, this.id]);
+    h.ok([...flagsOf(manager), 'run', '--detach', '--bundle', bundle, this.id]);
   }
 
   /** Runs a command in the container's own shell: its output and exit status. */
@@ -58,8 +70,9 @@ export class Box {
 
   /** `update` with these resources on standard input, or these flags. */
   update(change: Resources | readonly string[]): Called {
-    if (Array.isArray(change)) return this.h.tsrun(['update', ...(change as readonly string[]), this.id]);
-    return this.h.tsrun(['update', '--resources', '-', this.id], { input: JSON.stringify(change) });
+    const flags = flagsOf(this.manager);
+    if (Array.isArray(change)) return this.h.tsrun([...flags, 'update', ...(change as readonly string[]), this.id]);
+    return this.h.tsrun([...flags, 'update', '--resources', '-', this.id], { input: JSON.stringify(change) });
   }
 
   file(name: string): string {

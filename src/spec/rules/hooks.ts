@@ -1,13 +1,12 @@
 import { each } from '../each.js';
 import { mustBeAbsolute } from '../problem.js';
-import type { HookKind, Hooks } from '../types.js';
+import type { Hooks } from '../types.js';
 import { checkEnvironment } from './process.js';
-
-const KINDS: readonly HookKind[] = ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'];
+import { hookKinds } from '../words.js';
 
 /** Hooks are executed as they are, never looked up in PATH. */
 export function checkHooks(hooks: Hooks): void {
-  for (const kind of KINDS) {
+  for (const kind of hookKinds) {
     each(hooks[kind], ({ path, env }, index) => {
       mustBeAbsolute(path, `/hooks/${kind}/${index}/path`);
       if (env !== undefined) checkEnvironment(env, `/hooks/${kind}/${index}/env`);

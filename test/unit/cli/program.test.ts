@@ -538,6 +538,15 @@ test('spec', async () => {
   expect(writeSpec.mock.calls).toEqual([[{ bundle: '/cwd', rootless: false }], [{ bundle: '/cwd/b', rootless: true }]]);
 });
 
+test('features', async () => {
+  expect(await call('features')).toBe(0);
+  const { ociVersionMax, mountOptions } = JSON.parse(written[1]) as { ociVersionMax: string; mountOptions: string[] };
+  expect({ ociVersionMax, rro: mountOptions.includes('rro') }).toEqual({ ociVersionMax: '1.3.0', rro: true });
+  // dockerd and CRI-O read both streams as one
+  expect(written[2]).toBe('');
+  expect(await call('features', 'a')).toBe(1);
+});
+
 test('completion', async () => {
   expect(await call('completion', 'fish')).toBe(1);
   expect(written[2]).toBe(errorLine('unknown shell "fish": must be bash or zsh'));
