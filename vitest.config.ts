@@ -24,6 +24,11 @@ export default defineConfig({
           hookTimeout: 120_000 * slowness,
         },
       },
+      // the virtual machine from outside: node scripts/test.mjs bed
+      {
+        extends: true,
+        test: { name: 'bed', include: ['test/bed/**/*.test.ts'], fileParallelism: false, testTimeout: 900_000, hookTimeout: 900_000 },
+      },
       // in the virtual machine: npm run test:vm
       ...['vm', 'engines'].map((name) => ({
         extends: true as const,

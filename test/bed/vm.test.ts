@@ -1,0 +1,132 @@
+// `npm run vm` itself, from the host: what goes in, what comes out, and that nothing stays.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { skipped, sleep } from '../integration/harness.js';
+
+const reason = process.getuid?.() === 0 ? undefined : 'needs root, for the image';
+
+/** What a machine that runs keeps is below; the image is where it always is. */
+const scratch = mkdtempSync(join(tmpdir(), 'tsrun-bed-'));
+const env = { ...process.env, TMPDIR: scratch, TSRUN_TEST_CACHE: process.env['TSRUN_TEST_CACHE'] ?? tmpdir() };
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts `npm run -s vm -- WORDS` as a shell would, in a process group of its own. */
+function begin(
+  words: readonly string[],
+  input = '',
+): { readonly pid: number; readonly ended: Promise<Outcome>; readonly out: () => string } {
+  const child = spawn('npm', ['run', '-s', 'vm', '--', ...words], { env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+  child.stdin.end(input);
+  const ended = new Promise<Outcome>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => {
+      resolve({ status, stdout, stderr });
+    });
+  });
+  return { pid: child.pid ?? 0, ended, out: () => stdout };
+}
+
+const vm = (...words: string[]): Promise<Outcome> => begin(words).ended;
+
+/** Machines of ours that run. */
+function machines(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        return command.startsWith('qemu-system-x86_64') && command.includes(scratch);
+      } catch {
+        return false;
+      }
+    });
+}
+
+async function expectNothingLeft(): Promise<void> {
+  for (let round = 0; round < 100 && (machines().length > 0 || readdirSync(scratch).length > 0); round++) await sleep(100);
+  expect(machines()).toEqual([]);
+  expect(readdirSync(scratch)).toEqual([]);
+}
+
+describe.skipIf(skipped('the virtual machine', reason))('npm run vm', () => {
+  afterAll(() => {
+    for (const pid of machines()) process.kill(Number(pid), 'SIGKILL');
+    rmSync(scratch, { recursive: true });
+  });
+
+  it('explains itself, and refuses what it does not know', async () => {
+    const help = await vm('--help');
+    expect(help).toMatchObject({ status: 0, stderr: '' });
+    expect(help.stdout).toMatch(/^usage: npm run -s vm -- /);
+    expect(await vm('--release', 'sarge', 'true')).toMatchObject({ status: 1, stderr: 'vm: no release sarge: trixie, bookworm\n' });
+    expect((await vm('--nonsense')).status).toBe(1);
+  });
+
+  describe('a machine that stays', () => {
+    beforeAll(async () => {
+      const { status, stderr } = await vm('--keep');
+      expect(status).toBe(0);
+      // somebody's own would be ended below
+      if (!stderr.includes(' stays as process ')) throw new Error('a machine is kept for this tree: npm run vm -- --stop');
+    });
+
+    it('brings out the status, 128 and the signal of what a signal ends', async () => {
+      expect(await vm('sh', '-c', 'exit 7')).toEqual({ status: 7, stdout: '', stderr: '' });
+      expect((await vm('sh', '-c', 'kill -TERM $$')).status).toBe(143);
+      expect((await vm('no-such-program')).status).toBe(127);
+    });
+
+    it('keeps the streams apart, and the words whole', async () => {
+      expect(await vm('sh', '-c', 'echo out; echo err >&2')).toEqual({ status: 0, stdout: 'out\n', stderr: 'err\n' });
+      expect((await vm('printf', '%s\n', 'a b', "it's", '$HOME', '', '--keep')).stdout).toBe("a b\nit's\n$HOME\n\n--keep\n");
+      const much = 'x'.repeat(1 << 20);
+      expect((await begin(['cat'], much).ended).stdout === much).toBe(true);
+    });
+
+    it('runs as root in this tree, or as an ordinary user, with a terminal on demand', async () => {
+      expect((await vm('sh', '-c', 'id -u; pwd; ls package.json')).stdout).toBe(`0\n${process.cwd()}\npackage.json\n`);
+      expect((await vm('--user', 'id', '-un')).stdout).toBe('user\n');
+      expect((await vm('tty')).stdout).toBe('not a tty\n');
+      expect((await vm('-t', 'tty')).stdout).toMatch(/^\/dev\/pts\/\d+\r\n$/);
+    });
+
+    it('has what testing needs: the whole of cgroup v2 on a kernel of Debian, systemd, AppArmor', async () => {
+      const { stdout } = await vm(
+        'sh',
+        '-c',
+        'uname -v; cat /sys/fs/cgroup/cgroup.controllers; systemctl is-system-running; cat /sys/module/apparmor/parameters/enabled',
+      );
+      expect(stdout).toMatch(/Debian .*\n.*\bcpuset cpu io memory hugetlb pids rdma\b.*\nrunning\nY\n$/);
+    });
+
+    it('is the same for every call, until it is ended', async () => {
+      expect((await vm('touch', '/var/tmp/mark')).status).toBe(0);
+      expect((await vm('test', '-e', '/var/tmp/mark')).status).toBe(0);
+      expect((await vm('--stop')).status).toBe(0);
+      await expectNothingLeft();
+    });
+  });
+
+  it('is a fresh one otherwise, and Ctrl-C ends it', async () => {
+    const { pid, ended, out } = begin(['sh', '-c', 'ls /var/tmp/mark; echo begun; sleep 1000']);
+    for (let round = 0; round < 3000 && !out().includes('begun'); round++) await sleep(100);
+    expect(out()).toBe('begun\n');
+    expect(machines()).toHaveLength(1);
+    // the terminal's way: to all of the foreground
+    process.kill(-pid, 'SIGINT');
+    expect((await ended).status).not.toBe(0);
+    await expectNothingLeft();
+  });
+});
