@@ -95,8 +95,7 @@ export function plain(text: string, runtime: Runtime): string {
       .replace(/^RUNTIME \(unconfined\)$/gm, 'unconfined')
       .replace(/\b[0-9a-f]{64}\b/g, 'ID')
       .replace(/\b[0-9a-f]{12}\b/g, 'ID')
-      // of `top`: whose number is another's, and between one sleep and the next of a loop there is none
-      .replace(/^ *\d+ +(\S+) *$/gm, '$1')
+      // between one sleep and the next of a loop, `top` shows none
       .replace(/^sleep *\n/gm, '')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
   );
