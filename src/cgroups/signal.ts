@@ -2,7 +2,8 @@
 import { isSystemError, TsrunError } from '../errors.js';
 import { native } from '../native.js';
 import { freeze, isFreezing, thaw, waitEmpty } from './freezer.js';
-import { cgroupPids, killCgroup } from './processes.js';
+import { killCgroup } from './kill.js';
+import { cgroupPids } from './processes.js';
 
 /** Milliseconds that the processes get to stop before they are signalled. */
 const FREEZE_TIMEOUT = 2000;

@@ -1,6 +1,6 @@
 /** The birth of a container, up to the point where it waits to be started: what `create` and `run` have in common. */
 import { waitEmpty } from '../cgroups/freezer.js';
-import { killCgroup } from '../cgroups/processes.js';
+import { killCgroup } from '../cgroups/kill.js';
 import { TsrunError } from '../errors.js';
 import { installation, launch } from '../launch.js';
 import { native } from '../native.js';

@@ -1,5 +1,5 @@
 /** `delete`: removes what is left of a container; with force, ends it first. */
-import { killCgroup } from '../cgroups/processes.js';
+import { killCgroup } from '../cgroups/kill.js';
 import { removeCgroup, removeDefaultParent } from '../cgroups/remove.js';
 import { endCgroup } from '../cgroups/signal.js';
 import { killUnit, stopUnit } from '../cgroups/systemd.js';

@@ -1,6 +1,6 @@
 /** `kill`: a signal for a container's process, or for all of them. */
 import { isPopulated } from '../cgroups/freezer.js';
-import { killCgroup } from '../cgroups/processes.js';
+import { killCgroup } from '../cgroups/kill.js';
 import { signalCgroup } from '../cgroups/signal.js';
 import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';

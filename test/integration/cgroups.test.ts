@@ -6,7 +6,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { createCgroup, type MadeCgroup } from '../../src/cgroups/cgroupfs.js';
 import { freeze, isFrozen, isPopulated, thaw, waitEmpty } from '../../src/cgroups/freezer.js';
 import { readCgroupFacts } from '../../src/cgroups/mount.js';
-import { cgroupPids, killCgroup } from '../../src/cgroups/processes.js';
+import { killCgroup } from '../../src/cgroups/kill.js';
+import { cgroupPids } from '../../src/cgroups/processes.js';
 import { removeCgroup } from '../../src/cgroups/remove.js';
 import { writeResources } from '../../src/cgroups/write.js';
 import { native } from '../../src/native.js';

@@ -8,8 +8,7 @@ import { glyphsFor } from './graph.js';
 import { remember, type History } from './history.js';
 import { decode, press } from './keys.js';
 import { ENTER, LEAVE, Screen } from './paint.js';
-import type { Wanted } from './top.js';
-import { newView, withLoads, withSort, type View } from './view.js';
+import { newView, withLoads, withSort, type View, type Wanted } from './view.js';
 
 /** signal(7) */
 const SIGPIPE = 13;

@@ -1,6 +1,6 @@
 /** `top`: which of its faces is wanted, and the plain ones. */
 import { isSystemError } from '../../errors.js';
-import { checkContainers, loadsOf, Sampler, type Load, type Sample } from '../../lifecycle/top.js';
+import { checkContainers, loadsOf, Sampler, type Load } from '../../lifecycle/top.js';
 import { native } from '../../native.js';
 import type { Call } from '../call.js';
 import { parseDuration } from '../duration.js';
@@ -8,18 +8,7 @@ import { print } from '../output.js';
 import { UsageError } from '../usage.js';
 import { live } from './live.js';
 import { jsonLine, plainTable } from './plain.js';
-import { sorted, type SortKey } from './view.js';
-
-/** What is asked for, whatever the face. */
-export interface Wanted {
-  readonly sort: SortKey;
-  readonly reverse: boolean;
-  /** Milliseconds. */
-  readonly interval: number;
-  /** Samples; Infinity: no end. */
-  readonly count: number;
-  readonly sample: () => Sample;
-}
+import { sorted, type SortKey, type Wanted } from './view.js';
 
 /** Milliseconds: shorter the samples would take most of the time, and longer no timer waits. */
 const SHORTEST = 10;

@@ -1,9 +1,21 @@
 /** What the live view shows and how: all that its keys change. */
 import type { Load } from '../../lifecycle/rates.js';
+import type { Sample } from '../../lifecycle/top.js';
 import { highestPressure, ioRate, type History } from './history.js';
 
 export const sortKeys = ['cpu', 'memory', 'io', 'pids', 'pressure', 'id'] as const;
 export type SortKey = (typeof sortKeys)[number];
+
+/** What is asked for, whatever the face. */
+export interface Wanted {
+  readonly sort: SortKey;
+  readonly reverse: boolean;
+  /** Milliseconds. */
+  readonly interval: number;
+  /** Samples; Infinity: no end. */
+  readonly count: number;
+  readonly sample: () => Sample;
+}
 
 export interface View {
   readonly mode: 'table' | 'detail' | 'help';
