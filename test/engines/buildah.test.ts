@@ -53,7 +53,7 @@ describe.skipIf(skipped('buildah', reason))('buildah with both runtimes', () => 
     const lines = ['FROM scratch', 'ADD busybox.tar /', 'RUN id && cat /proc/self/cgroup && echo built > /built', 'USER 1000:1000'];
     writeFileSync(buildah.path('Containerfile'), [...lines, 'RUN id && cat /built', 'RUN exit 9', ''].join('\n'));
     const built = await alike(async (runtime) => {
-      const flags = ['--runtime', path(runtime), '--isolation', 'oci', '--network', 'none', '--no-cache', '--quiet'];
+      const flags = ['--runtime', path(runtime), '--isolation', 'oci', '--network', 'none', '--no-cache'];
       const { status, stdout, stderr } = await buildah.call('buildah', 'build', ...flags, '--file', buildah.path('Containerfile'), buildah.scratch); // prettier-ignore
       return { status, stdout: plain(stdout, runtime), stderr: plain(stderr, runtime) };
     });

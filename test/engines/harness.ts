@@ -90,9 +90,10 @@ export function plain(text: string, runtime: Runtime): string {
   return (
     text
       .replaceAll(join(dist, 'tsrun'), 'RUNTIME')
+      .replaceAll('/usr/sbin/runc', 'RUNTIME')
       .replaceAll(runtime, 'RUNTIME')
-      // Debian names what /usr/sbin/runc executes, and lets it do everything
-      .replace(/^RUNTIME \(unconfined\)$/gm, 'unconfined')
+      // Debian gives what these programs execute a name, and lets it do everything
+      .replace(/^(RUNTIME|buildah) \(unconfined\)$/gm, 'unconfined')
       .replace(/\b[0-9a-f]{64}\b/g, 'ID')
       .replace(/\b[0-9a-f]{12}\b/g, 'ID')
       // between one sleep and the next of a loop, `top` shows none

@@ -7,6 +7,7 @@
 // measure. What a runtime wrote is what differs from a cgroup that nobody wrote to.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   closeSync,
   cpSync,
   existsSync,
@@ -64,6 +65,8 @@ function makeRoot() {
 }
 
 const root = makeRoot();
+// the root of a user namespace must get to it
+chmodSync(work, 0o755);
 
 function bundle(config, path) {
   const directory = mkdtempSync(join(work, 'bundle-'));
@@ -73,6 +76,7 @@ function bundle(config, path) {
   const adapted = {
     ...plain,
     process: { ...plain.process, terminal: false, args: ['sh'] },
+    hostname: own.some(({ type }) => type === 'uts') ? plain.hostname : undefined,
     root: { path: root },
     mounts: [...plain.mounts.filter(({ destination }) => destination !== '/sys/fs/cgroup'), ...(mount ? [mount] : [])],
     linux: {
@@ -136,7 +140,8 @@ function attempt({ name, path }, config, untouched, number) {
 function untouchedValues() {
   mkdirSync(`${MOUNT}/${tag}`);
   const controllers = readFileSync(`${MOUNT}/cgroup.controllers`, 'utf8').trim().split(' ');
-  writeFileSync(`${MOUNT}/${tag}/cgroup.subtree_control`, controllers.map((each) => `+${each}`).join(' '));
+  const all = controllers.map((each) => `+${each}`).join(' ');
+  for (const level of [MOUNT, `${MOUNT}/${tag}`]) writeFileSync(`${level}/cgroup.subtree_control`, all);
   mkdirSync(`${MOUNT}/${tag}/untouched`);
   const found = values(`${MOUNT}/${tag}/untouched`);
   rmdirSync(`${MOUNT}/${tag}/untouched`);
