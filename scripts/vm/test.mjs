@@ -27,7 +27,8 @@ const results = process.env['TSRUN_RESULTS'];
 
 // the tests' time-outs are made for a processor, and wait for nothing that does not come
 const emulated = accelerator() === 'tcg';
-const env = { TSRUN_TEST_HOST: 'tsrun', ...(emulated ? { TSRUN_TEST_SLOWNESS: '5' } : {}) };
+const given = Object.entries(process.env).filter(([name]) => /^TSRUN_(TEST|KILL)_/.test(name) && name !== 'TSRUN_TEST_CACHE');
+const env = { TSRUN_TEST_HOST: 'tsrun', ...(emulated ? { TSRUN_TEST_SLOWNESS: '5' } : {}), ...Object.fromEntries(given) };
 
 /** What vitest is told to leave out, printed with the reason. */
 function leftOut(name) {
