@@ -424,6 +424,15 @@ export class Harness {
     return stdout;
   }
 
+  /** Calls tsrun, which must fail with `status` and one line on standard error: that line's message. */
+  refusal(args: readonly string[], status = 1, options: CallOptions = {}): string {
+    const result = this.tsrun(args, options);
+    expect(result.status).toBe(status);
+    expect(result.stderr.trimEnd().split('\n')).toHaveLength(1);
+    const message = /level=error msg=(".*")\n$/.exec(result.stderr)?.[1] ?? result.stderr;
+    return JSON.parse(message) as string;
+  }
+
   /** `run` with a bundle of these changes. */
   run(changes: readonly Change[], options: CallOptions & { readonly flags?: readonly string[] } = {}): Called {
     return this.tsrun(['run', ...(options.flags ?? []), '--bundle', this.bundle(...changes), this.id()], options);
