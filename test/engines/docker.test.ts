@@ -32,10 +32,11 @@ describe.each<CgroupDriver>(['cgroupfs', 'systemd'])('docker with the cgroup dri
       expect(stdout).toContain('docker-default (enforce)');
     });
 
+    // not the first process: systemd removes a scope with its last one, at times before the shim has read the scope's events
     it('kills what takes more than its memory, and says so', async () => {
       const name = (runtime: Runtime): string => `eater-${runtime}`;
       const { status } = await docker.alike((runtime) => [
-        'run', '--runtime', runtime, '--name', name(runtime), '--memory', '32m', '--memory-swap', '32m', IMAGE, 'sh', '-c', EAT,
+        'run', '--runtime', runtime, '--name', name(runtime), '--memory', '32m', '--memory-swap', '32m', IMAGE, 'sh', '-c', `(${EAT}); status=$?; sleep 1; exit $status`,
       ]); // prettier-ignore
       expect(status).toBe(137);
       const state = await alike((runtime) => docker.inspect<{ OOMKilled: boolean; ExitCode: number }>(name(runtime), '.State').then(
