@@ -47,7 +47,8 @@ export async function withMachine(release, { disk } = {}, use) {
       end();
       process.exit(128 + number);
     };
-    process.once(signal, handler);
+    // not once: the terminal and npm both send it, and the second one must not end us while we clean up
+    process.on(signal, handler);
     return () => process.off(signal, handler);
   });
   try {
