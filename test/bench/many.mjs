@@ -83,7 +83,7 @@ function end() {
   const left = existsSync(`/sys/fs/cgroup${slice}`)
     ? readdirSync(`/sys/fs/cgroup${slice}`, { withFileTypes: true }).filter((entry) => entry.isDirectory())
     : [];
-  if (existsSync(`/sys/fs/cgroup${slice}`)) rmdirSync(`/sys/fs/cgroup${slice}`);
+  if (existsSync(`/sys/fs/cgroup${slice}`) && left.length === 0) rmdirSync(`/sys/fs/cgroup${slice}`);
   const states = existsSync(root) ? readdirSync(root).filter((each) => !each.startsWith('=')) : [];
   rmSync(work, { recursive: true });
   rmSync(root, { recursive: true, force: true });
