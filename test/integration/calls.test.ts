@@ -246,6 +246,11 @@ async function expectResult(call: Call, made: Made, { pids, outputs, options }: 
       // containerd takes the line that begins with it
       expect(made.stdout).toMatch(/^\w+ version \d+\.\d+\.\d+/);
       break;
+    case 'features':
+      // dockerd reads both streams as one document, and looks for this word
+      expect(made.stderr).toBe('');
+      expect((JSON.parse(made.stdout) as { mountOptions: string[] }).mountOptions).toContain('rro');
+      break;
     case 'state':
       expect(JSON.parse(made.stdout)).toMatchObject({ id, status: 'stopped', pid: 0 });
       break;
