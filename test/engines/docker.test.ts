@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { skipped } from '../integration/harness.js';
-import { alike, type CgroupDriver, Docker, IMAGE, type Outcome, plain, type Runtime, SEEN, whyNoEngine, whyNoSystemd } from './harness.js';
+import { alike, Docker, drivers, IMAGE, type Outcome, plain, type Runtime, SEEN, whyNoEngine, whyNoSystemd } from './harness.js';
 
 const reason = whyNoEngine('dockerd', 'containerd', 'docker');
 
@@ -11,7 +11,7 @@ const STUBBORN = 'trap "" TERM; while :; do sleep 1; done';
 
 const EAT = 'x=a; while :; do x=$x$x; done';
 
-describe.each<CgroupDriver>(['cgroupfs', 'systemd'])('docker with the cgroup driver %s', (driver) => {
+describe.each(drivers)('docker with the cgroup driver %s', (driver) => {
   const why = reason ?? (driver === 'systemd' ? whyNoSystemd() : undefined);
 
   describe.skipIf(skipped(`docker with the cgroup driver ${driver}`, why))('and both runtimes', () => {

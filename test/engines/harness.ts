@@ -8,12 +8,22 @@ import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rea
 import { basename, join } from 'node:path';
 import { expect } from 'vitest';
 
-import { busyboxRoot, dist, sleep, until, whyNoContainers } from '../integration/harness.js';
+import { busyboxRoot, dist, skipped, sleep, until, whyNoContainers } from '../integration/harness.js';
 
 /** The one under test, and the one that it is compared with. */
 export type Runtime = 'runc' | 'tsrun';
 
 export type CgroupDriver = 'cgroupfs' | 'systemd';
+
+/** Both; TSRUN_TEST_DRIVER names one, for a machine that takes too long over both. */
+export const drivers: readonly CgroupDriver[] = (['cgroupfs', 'systemd'] as const).filter(
+  (driver) => !skipped(`the cgroup driver ${driver}`, left(driver)),
+);
+
+function left(driver: CgroupDriver): string | undefined {
+  const only = process.env['TSRUN_TEST_DRIVER'] ?? driver;
+  return only === driver ? undefined : `TSRUN_TEST_DRIVER=${only}`;
+}
 
 /** The image that every engine is given: a busybox. */
 export const IMAGE = 'busybox';

@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { skipped } from '../integration/harness.js';
-import { type CgroupDriver, Containers, IMAGE, ordinaryUser, SEEN, whyNoEngine, whyNoSystemd } from './harness.js';
+import { Containers, drivers, IMAGE, ordinaryUser, SEEN, whyNoEngine, whyNoSystemd } from './harness.js';
 import { expectLife, expectLimits } from './podman.js';
 
 const reason = whyNoEngine('podman', 'conmon');
 const user = ordinaryUser();
 
-describe.each<CgroupDriver>(['cgroupfs', 'systemd'])('podman of an ordinary user with the cgroup driver %s', (driver) => {
+describe.each(drivers)('podman of an ordinary user with the cgroup driver %s', (driver) => {
   const why = reason ?? whyNoSystemd() ?? (user === undefined ? 'needs a user with subordinate ids and a session' : undefined);
 
   describe.skipIf(skipped(`podman of an ordinary user with the cgroup driver ${driver}`, why))('and both runtimes', () => {

@@ -4,12 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { skipped } from '../integration/harness.js';
-import { alike, type CgroupDriver, Containers, IMAGE, plain, SEEN, whyNoEngine, whyNoSystemd } from './harness.js';
+import { alike, Containers, drivers, IMAGE, plain, SEEN, whyNoEngine, whyNoSystemd } from './harness.js';
 import { expectLife, expectLimits } from './podman.js';
 
 const reason = whyNoEngine('podman', 'conmon');
 
-describe.each<CgroupDriver>(['cgroupfs', 'systemd'])('podman with the cgroup driver %s', (driver) => {
+describe.each(drivers)('podman with the cgroup driver %s', (driver) => {
   const why = reason ?? (driver === 'systemd' ? whyNoSystemd() : undefined);
 
   describe.skipIf(skipped(`podman with the cgroup driver ${driver}`, why))('and both runtimes', () => {
