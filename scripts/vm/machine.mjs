@@ -11,7 +11,7 @@ export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resol
 /** The way into a machine that runs: `{directory, accel, port, pid, runtime}`. */
 export class Machine {
   constructor({ directory, accel, port, pid, runtime }) {
-    Object.assign(this, { directory, accel, port, pid, runtime });
+    Object.assign(this, { directory, accel, port, pid, runtime, isDown: false });
   }
 
   /** The arguments of ssh for a command, one string for the guest's shell. */
@@ -71,6 +71,13 @@ export class Machine {
     return this.accel === 'tcg' && existsSync(console) && readFileSync(console, 'utf8').includes('Oops: int3');
   }
 
+  /** Whether the machine has ended, or answers nobody; its last words then go to standard error. */
+  async checkIsDown() {
+    const { status } = await this.call('true', { timeout: 60_000, options: ['-o', 'ConnectTimeout=30'] });
+    this.isDown = status !== 0;
+    if (this.isDown) process.stderr.write(`vm: the machine is down:\n${this.lastWords()}\n`);
+  }
+
   /** At once: the disk is a snapshot. */
   stop() {
     if (this.isRunning()) process.kill(this.pid, 'SIGKILL');
@@ -99,8 +106,10 @@ export class Machine {
       const child = spawn('ssh', this.ssh(line, how), { stdio: 'inherit' });
       child.once('error', reject);
       child.once('exit', (status, signal) => {
-        if (status === 255 && !this.isRunning()) process.stderr.write(`vm: the machine is down:\n${this.lastWords()}\n`);
-        resolve(status ?? (signal === 'SIGINT' ? 130 : 143));
+        const result = status ?? (signal === 'SIGINT' ? 130 : 143);
+        // the command's own status, or a connection that broke
+        if (status === 255) void this.checkIsDown().then(() => resolve(result), reject);
+        else resolve(result);
       });
     });
   }
