@@ -32,7 +32,7 @@ export default defineConfig({
       // in the virtual machine: npm run test:vm
       ...['vm', 'engines'].map((name) => ({
         extends: true as const,
-        test: { name, include: [`test/${name}/**/*.test.ts`], fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 },
+        test: { name, include: [`test/${name}/**/*.test.ts`], fileParallelism: false, testTimeout: 900_000, hookTimeout: 900_000 },
       })),
     ],
   },

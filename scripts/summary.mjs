@@ -3,9 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const directory = process.argv[2];
-const suites = ['unit', 'integration', 'trixie-vm', 'trixie-integration', 'trixie-engines', 'bookworm-vm', 'bed'].map(
-  (name) => `${name}.json`,
-);
+const suites = ['unit', 'integration', 'trixie-vm', 'trixie-integration', 'bookworm-vm', 'bed'].map((name) => `${name}.json`);
 let [passed, failed, skipped] = [0, 0, 0];
 
 // a suite that did not get to its end, or was never begun, has failed

@@ -1,7 +1,7 @@
 // Docker with tsrun beside runc, with both cgroup drivers: the same uses come to the same.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { skipped } from '../integration/harness.js';
+import { skipped, sleep } from '../integration/harness.js';
 import { alike, Docker, drivers, IMAGE, type Outcome, plain, type Runtime, SEEN, whyNoEngine, whyNoSystemd } from './harness.js';
 
 const reason = whyNoEngine('dockerd', 'containerd', 'docker');
@@ -36,11 +36,16 @@ describe.each(drivers)('docker with the cgroup driver %s', (driver) => {
     it('kills what takes more than its memory, and says so', async () => {
       const name = (runtime: Runtime): string => `eater-${runtime}`;
       const { status } = await docker.alike((runtime) => [
-        'run', '--runtime', runtime, '--name', name(runtime), '--memory', '32m', '--memory-swap', '32m', IMAGE, 'sh', '-c', `(${EAT}); status=$?; sleep 1; exit $status`,
+        'run', '--runtime', runtime, '--name', name(runtime), '--memory', '32m', '--memory-swap', '32m', IMAGE, 'sh', '-c', `(${EAT}); status=$?; sleep 5; exit $status`,
       ]); // prettier-ignore
       expect(status).toBe(137);
-      const state = await alike((runtime) => docker.inspect<{ OOMKilled: boolean; ExitCode: number }>(name(runtime), '.State').then(
-        ({ OOMKilled, ExitCode }) => ({ OOMKilled, ExitCode }))); // prettier-ignore
+      const state = await alike(async (runtime) => {
+        const inspect = () => docker.inspect<{ OOMKilled: boolean; ExitCode: number }>(name(runtime), '.State');
+        // dockerd hears of the end and of its cause from two sides
+        let seen = await inspect();
+        for (let round = 0; round < 10 && !seen.OOMKilled; round++) seen = await sleep(1000).then(inspect);
+        return { OOMKilled: seen.OOMKilled, ExitCode: seen.ExitCode };
+      });
       expect(state).toEqual({ OOMKilled: true, ExitCode: 137 });
     });
 

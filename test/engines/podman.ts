@@ -73,7 +73,7 @@ export async function expectLimits(podman: Containers): Promise<void> {
       IMAGE,
       'sh',
       '-c',
-      `(${EAT}); status=$?; sleep 1; exit $status`,
+      `(${EAT}); status=$?; sleep 5; exit $status`,
     );
     const inspected = await podman.ok('podman', 'inspect', '--format', '{{.State.OOMKilled}} {{.State.ExitCode}}', name);
     await podman.ok('podman', '--runtime', runtime, 'rm', name);
