@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
 import type { Resources } from '../../src/spec/types.js';
-import { adaptedConfig, bySystemd, callsOf, printAdapted, withoutLimits, type Call } from './captured.js';
+import { adaptedConfig, bySystemd, callsOf, printAdapted, profiles, withoutLimits, type Call } from './captured.js';
 import {
   cgroupMount,
   dist,
@@ -158,11 +158,11 @@ function complaints(said: string): string {
   return said.replace(/^.*ignoring unknown or unavailable capabilities.*\n/gm, '');
 }
 
+/** The profile is an engine's, which loads it when it starts; the config is adapted alike. */
 function adaptProcess(call: Call, to: string): void {
-  copyFileSync(join(call.directory, 'process.json'), to);
-  if (existsSync('/sys/kernel/security/apparmor/profiles')) return;
-  const { apparmorProfile: _, ...process } = JSON.parse(readFileSync(to, 'utf8')) as Record<string, unknown>;
-  writeFileSync(to, JSON.stringify(process));
+  const { apparmorProfile, ...process } = JSON.parse(readFileSync(join(call.directory, 'process.json'), 'utf8')) as Record<string, unknown>;
+  const isThere = typeof apparmorProfile === 'string' && profiles.includes(apparmorProfile);
+  writeFileSync(to, JSON.stringify(isThere ? { ...process, apparmorProfile } : process));
 }
 
 function receiveTerminal(socket: string): Promise<string> {

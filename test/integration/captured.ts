@@ -91,7 +91,7 @@ export const bySystemd = (ordinary: boolean): boolean => !ordinary && existsSync
 const PROFILES = '/sys/kernel/security/apparmor/profiles';
 
 /** Names of the AppArmor profiles that the kernel has; none without AppArmor. */
-const profiles = existsSync(PROFILES)
+export const profiles: readonly string[] = existsSync(PROFILES)
   ? readFileSync(PROFILES, 'utf8')
       .split('\n')
       .map((line) => line.replace(/ \(\w+\)$/, ''))
