@@ -32,6 +32,8 @@ export function kill({ root, id, signal, all = false }: KillOptions): void {
     }
     throw new TsrunError('container not running');
   }
+  // asked before the signal: a process that has ended has no namespaces to be read
+  const takesAll = signal === SIGKILL && state.cgroup !== '' && sharesPidNamespace(state);
   try {
     native().signal(pidfd, signal);
   } catch (error) {
@@ -40,7 +42,7 @@ export function kill({ root, id, signal, all = false }: KillOptions): void {
   } finally {
     native().close(pidfd);
   }
-  if (signal === SIGKILL && state.cgroup !== '' && sharesPidNamespace(state)) killCgroup(state.cgroup);
+  if (takesAll) killCgroup(state.cgroup);
 }
 
 function signalAll(state: ContainerState, signal: number): void {
