@@ -1,58 +1,49 @@
-// The disk of the virtual machine, kept in a cache by a hash of its recipe.
+// The disk of the virtual machine, kept in the cache by a hash of its recipe.
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { aptSource } from '../lib/apt.mjs';
+import { mirror } from '../lib/debian.mjs';
+import { root } from '../lib/run.mjs';
 import { boot } from './boot.mjs';
+import { cacheDirectory, fresh, ours } from './cache.mjs';
 import { make } from './recipe/make.mjs';
+import { EMULATED, machines } from './suites.mjs';
 
-export const releases = ['trixie', 'bookworm'];
+/** The releases there are, each with the kernel that it runs on if none is named. */
+export const releases = Object.fromEntries(machines.map(({ release, version }) => [release, version]));
 
 const recipe = join(import.meta.dirname, 'recipe');
 
 /** The directory of a release's image, whether or not it is there, and what it is made of. */
-function ingredients(release) {
+function ingredients(release, version) {
   if (process.arch !== 'x64') throw new Error(`the virtual machine is an x86-64 one; this is ${process.arch}`);
-  const mirror = process.env['TSRUN_VM_MIRROR'] ?? aptSource()?.uri;
-  if (!mirror) throw new Error('apt has no Debian source to make the virtual machine from; name one with TSRUN_VM_MIRROR');
-  const node = process.execPath;
-  const hash = createHash('sha256').update([release, mirror, process.version, statSync(node).size, process.getuid()].join('\0'));
-  for (const name of readdirSync(recipe).sort()) hash.update(readFileSync(join(recipe, name)));
-  const cache = process.env['TSRUN_TEST_CACHE'] ?? tmpdir();
-  return { release, mirror, node, path: join(cache, `tsrun-vm-${release}-${hash.digest('hex').slice(0, 12)}`) };
+  const emulated = version === EMULATED;
+  const what = { release, mirror: mirror(), node: process.execPath, emulated };
+  const hash = createHash('sha256').update(
+    [release, what.mirror, process.version, statSync(what.node).size, process.getuid(), emulated].join('\0'),
+  );
+  for (const file of [
+    ...readdirSync(recipe)
+      .sort()
+      .map((name) => join(recipe, name)),
+    join(root, 'scripts/suites.txt'),
+  ])
+    hash.update(readFileSync(file));
+  const name = `tsrun-vm-${release}${emulated ? '-emulated' : ''}-${hash.digest('hex').slice(0, 12)}`;
+  return { ...what, path: join(cacheDirectory(), name) };
 }
 
-/** The directory that holds `image`, `vmlinuz`, `initrd.img`, `key` and `known_hosts`, made if it is not there. Takes some minutes then. */
-export async function image(release) {
-  const what = ingredients(release);
-  if (existsSync(what.path)) {
-    const { uid } = lstatSync(what.path);
-    // a disk that runs what we tell it to, and a key: nobody else's
-    if (uid !== process.getuid()) throw new Error(`${what.path} is not ours`);
-    return what.path;
-  }
-  if (process.getuid() !== 0) throw new Error('making the image of the virtual machine needs root');
-  mkdirSync(join(what.path, '..'), { recursive: true });
-  const fresh = mkdtempSync(`${what.path}.`);
-  const log = join(fresh, 'build.log');
-  const remove = () => rmSync(fresh, { recursive: true, force: true });
-  process.once('exit', remove);
+/** The directory that holds `image`, `key` and `known_hosts`, made if it is not there. Takes some minutes then. */
+export async function image(release, version) {
+  const what = ingredients(release, version);
+  if (existsSync(what.path)) return ours(what.path);
   process.stderr.write(`vm: making the image of Debian ${release} from ${what.mirror}, some minutes, once: ${what.path}\n`);
-  try {
-    make(what, fresh, log);
+  await fresh(what.path, async (directory, log) => {
+    make(what, directory, log);
     // what a first boot does for all later ones: caches of the linker, of AppArmor, of the journal
-    const machine = await boot(fresh, { snapshot: false });
+    const machine = await boot(directory, version === EMULATED ? version : releases[release], { snapshot: false });
     await machine.powerOff();
-    renameSync(fresh, what.path);
-  } catch (error) {
-    const said = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n') : '';
-    remove();
-    // somebody else was faster
-    if (!existsSync(what.path)) throw new Error(`making the image: ${error.message}\n${said}`, { cause: error });
-  } finally {
-    process.off('exit', remove);
-  }
+  });
   return what.path;
 }

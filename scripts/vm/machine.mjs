@@ -8,13 +8,16 @@ export const quote = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** The way into a machine that runs: `{directory, accel, port, pid, runtime}`. */
+/**
+ * The way into a machine that runs: `directory` has the key, `way` the address `{host, port}` and whether that is in the network
+ * `namespace` of the process `pid`.
+ */
 export class Machine {
-  constructor({ directory, accel, port, pid, runtime }) {
-    Object.assign(this, { directory, accel, port, pid, runtime, isDown: false });
+  constructor({ directory, way, pid, runtime }) {
+    Object.assign(this, { directory, way, pid, runtime });
   }
 
-  /** The arguments of ssh for a command, one string for the guest's shell. */
+  /** The words that call ssh for a command, one string for the guest's shell. */
   ssh(command, { user = 'root', terminal = false, options = [] } = {}) {
     const settings = {
       IdentityFile: join(this.directory, 'key'),
@@ -31,13 +34,16 @@ export class Machine {
       EscapeChar: 'none',
     };
     const set = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-    return ['-F', 'none', ...set, ...options, '-p', String(this.port), terminal ? '-tt' : '-T', `${user}@127.0.0.1`, command];
+    const { host, port, namespace } = this.way;
+    const enter = namespace ? ['nsenter', `--net=/proc/${this.pid}/ns/net`] : [];
+    return [...enter, 'ssh', '-F', 'none', ...set, ...options, '-p', String(port), terminal ? '-tt' : '-T', `${user}@${host}`, command];
   }
 
   /** Runs a command for ourselves: `{status, stdout, stderr}`. */
   call(command, { timeout = 120_000, ...how } = {}) {
     return new Promise((resolve, reject) => {
-      const child = spawn('ssh', this.ssh(command, how), { stdio: ['ignore', 'pipe', 'pipe'], timeout });
+      const [program, ...args] = this.ssh(command, how);
+      const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout });
       let [stdout, stderr] = ['', ''];
       child.stdout.on('data', (data) => (stdout += data));
       child.stderr.on('data', (data) => (stderr += data));
@@ -54,7 +60,7 @@ export class Machine {
     }
   }
 
-  /** The last lines of its console and of QEMU's own complaints: what a kernel says that ends. */
+  /** The last lines of its console, and of QEMU's own complaints: what a kernel says that ends. */
   lastWords() {
     return ['qemu.log', 'console.log']
       .map((name) => join(this.runtime, name))
@@ -62,20 +68,11 @@ export class Machine {
       .join('\n');
   }
 
-  /**
-   * Whether its kernel ended by a fault of the emulator: code that one processor patches while another runs it, as kernels do with
-   * static branches, now and then hits the breakpoint of the patch where nobody expects it any more.
-   */
-  fellToEmulation() {
-    const console = join(this.runtime, 'console.log');
-    return this.accel === 'tcg' && existsSync(console) && readFileSync(console, 'utf8').includes('Oops: int3');
-  }
-
   /** Whether the machine has ended, or answers nobody; its last words then go to standard error. */
-  async checkIsDown() {
+  async isDown() {
     const { status } = await this.call('true', { timeout: 60_000, options: ['-o', 'ConnectTimeout=30'] });
-    this.isDown = status !== 0;
-    if (this.isDown) process.stderr.write(`vm: the machine is down:\n${this.lastWords()}\n`);
+    if (status !== 0) process.stderr.write(`vm: the machine is down:\n${this.lastWords()}\n`);
+    return status !== 0;
   }
 
   /** At once: the disk is a snapshot. */
@@ -103,12 +100,13 @@ export class Machine {
     // the last word keeps the shell, which turns a signal into a status
     const line = `cd ${quote(tree)} && env ${set.join(' ')} ${words}; exit $?`;
     return new Promise((resolve, reject) => {
-      const child = spawn('ssh', this.ssh(line, how), { stdio: 'inherit' });
+      const [program, ...args] = this.ssh(line, how);
+      const child = spawn(program, args, { stdio: 'inherit' });
       child.once('error', reject);
       child.once('exit', (status, signal) => {
         const result = status ?? (signal === 'SIGINT' ? 130 : 143);
         // the command's own status, or a connection that broke
-        if (status === 255) void this.checkIsDown().then(() => resolve(result), reject);
+        if (status === 255) void this.isDown().then(() => resolve(result), reject);
         else resolve(result);
       });
     });

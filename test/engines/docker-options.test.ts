@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { skipped } from '../integration/harness.js';
-import { alike, cgroupMountOptions, Docker, IMAGE, plain, SEEN, whyNoEngine } from './harness.js';
+import { alike, cgroupMountOptions, Docker, IMAGE, plain, rootDisk, SEEN, whyNoEngine } from './harness.js';
 
 describe.skipIf(skipped('options of docker', whyNoEngine('dockerd', 'containerd', 'docker')))('docker with both runtimes', () => {
   let docker: Docker;
@@ -56,7 +56,7 @@ describe.skipIf(skipped('options of docker', whyNoEngine('dockerd', 'containerd'
     const script = [
       SEEN.replace(/ls -l \/dev.*\n/, '').replace(/awk.*\n/, ''),
       "awk '{ print $2, $3 }' /proc/mounts | sort; mount -t tmpfs none /tmp && echo mounted",
-      'mknod /tmp/null c 1 3 && echo x > /tmp/null && echo device; head -c1 /dev/vda | wc -c; mkdir /sys/fs/cgroup/x && echo cgroup',
+      `mknod /tmp/null c 1 3 && echo x > /tmp/null && echo device; head -c1 ${rootDisk()} | wc -c; mkdir /sys/fs/cgroup/x && echo cgroup`,
     ].join('\n');
     const { stdout } = await docker.shell(script, '--privileged');
     expect(stdout).toContain('CapEff:\t000001ffffffffff');
@@ -68,7 +68,7 @@ describe.skipIf(skipped('options of docker', whyNoEngine('dockerd', 'containerd'
       'head -c1 /dev/disk | wc -c; echo x 2>&1 > /dev/disk; ls -l /dev/disk | cut -c1-10',
       'mknod /tmp/tun c 10 200; cat /tmp/tun 2>&1; mknod /tmp/mem c 1 1; cat /tmp/mem 2>&1; head -c1 /dev/zero | wc -c',
     ].join('\n');
-    const { stdout } = await docker.shell(script, '--device', '/dev/vda:/dev/disk:r', '--device-cgroup-rule', 'c 10:200 rwm');
+    const { stdout } = await docker.shell(script, '--device', `${rootDisk()}:/dev/disk:r`, '--device-cgroup-rule', 'c 10:200 rwm');
     expect(stdout).toContain("can't open '/tmp/mem': Operation not permitted");
     expect(stdout).toContain('cat: read error: File descriptor in bad state');
   });

@@ -123,6 +123,11 @@ export async function alike<T>(use: (runtime: Runtime) => Promise<T>): Promise<T
   return ours;
 }
 
+/** The block device that the machine's root is on, as its kernel was told. */
+export function rootDisk(): string {
+  return /\broot=(\/dev\/\w+)/.exec(readFileSync('/proc/cmdline', 'utf8'))?.[1] ?? '/dev/vda';
+}
+
 // --- images
 
 /** Where engines can keep what is too big for memory; anybody may enter it. */
@@ -196,7 +201,7 @@ export class Daemon {
 // --- Docker
 
 /** A containerd of our own, without the part that serves Kubernetes. */
-async function startContainerd(scratch: string): Promise<Daemon> {
+export async function startContainerd(scratch: string): Promise<Daemon> {
   const config = `version = 2
 root = "${join(scratch, 'containerd')}"
 state = "${join(scratch, 'containerd-state')}"

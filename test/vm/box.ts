@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import type { Resources } from '../../src/spec/types.js';
-import { cgroupMount, shell, until, type Called, type Change, type Harness } from '../integration/harness.js';
+import { cgroupMount, shell, skipped, until, type Called, type Change, type Harness } from '../integration/harness.js';
 
 /** Who makes the container's cgroup. */
 export type Manager = 'cgroupfs' | 'systemd';
@@ -17,6 +17,18 @@ export const managers: readonly Manager[] = existsSync('/run/systemd/system') ? 
 
 /** The global flags for it. */
 export const flagsOf = (manager: Manager): readonly string[] => (manager === 'systemd' ? ['--systemd-cgroup'] : []);
+
+/** The controllers that the machine's kernel has. */
+export const controllers: readonly string[] = readFileSync(join(cgroupMount() ?? '', 'cgroup.controllers'), 'utf8')
+  .trim()
+  .split(' ');
+
+/** What is of a controller, where the kernel has it; the other machine has the rest (CONTRIBUTING.md says which has what). */
+export function of<T extends object>(controller: string, part: T): T | Record<string, never> {
+  return skipped(`the ${controller} part of a test`, controllers.includes(controller) ? undefined : 'this kernel has no such controller')
+    ? {}
+    : part;
+}
 
 /** Only built-in commands around the one to run: the container may be allowed one process. */
 const LISTEN = 'exec 3<>/commands; while read -r line <&3; do eval "$line"; echo "#$?"; done >/output 2>&1';

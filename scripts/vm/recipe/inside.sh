@@ -5,13 +5,15 @@ set -eu
 # --- the machine
 echo vm >/etc/hostname
 printf '127.0.0.1 localhost vm\n::1 localhost\n' >/etc/hosts
-echo '/dev/vda / ext4 defaults 0 0' >/etc/fstab
-printf '%s\n' 9pnet_virtio 9p overlay fuse >/etc/modules-load.d/vm.conf
+# the kernel's command line has the root
+: >/etc/fstab
+# of a stock kernel; user-mode Linux has them built in
+if [ -e /vmlinuz ]; then printf '%s\n' 9pnet_virtio 9p overlay fuse >/etc/modules-load.d/vm.conf; fi
 # nobody answers in there: a name is not found at once
 : >/etc/resolv.conf
-printf '[Match]\nType=ether\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n' >/etc/systemd/network/vm.network
-systemctl enable systemd-networkd
-systemctl mask systemd-networkd-wait-online.service getty@tty1.service serial-getty@ttyS0.service
+printf '[Match]\nName=vec* en* eth*\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n' >/etc/systemd/network/vm.network
+systemctl enable systemd-networkd vm-ready
+systemctl mask systemd-networkd-wait-online.service getty@tty1.service serial-getty@ttyS0.service serial-getty@ttyS1.service
 
 # --- people: root, and an ordinary user whose service manager is always there
 useradd --uid 1000 --create-home --shell /bin/bash user

@@ -1,55 +1,70 @@
 // Makes the disk of the virtual machine: debootstrap fills a directory, mke2fs makes a file system of it.
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, closeSync, copyFileSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Runs a program, its output into the log. */
-function step(log, program, args, env = {}) {
-  appendFileSync(log, `\n# ${program} ${args.join(' ')}\n`);
-  const fd = openSync(log, 'a');
-  const { status, signal, error } = spawnSync(program, args, {
-    stdio: ['ignore', fd, fd],
-    env: { ...process.env, PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', ...env },
-  });
-  closeSync(fd);
-  if (error) throw new Error(`${program}: ${error.message}`);
-  if (status !== 0) throw new Error(`${program} ${args[0]}: ${signal ?? `exit status ${status}`}`);
-}
+import { fetchPackages, suitePackages } from '../../lib/debian.mjs';
+import { step } from '../cache.mjs';
 
-function packages(release) {
+function packages(tags) {
   return readFileSync(join(import.meta.dirname, 'packages.txt'), 'utf8')
     .split('\n')
     .map((line) => line.split(' '))
-    .filter(([where]) => where === 'all' || where === release)
+    .filter(([where]) => tags.includes(where))
     .map(([, name]) => name);
 }
 
 /**
- * Fills `directory` with `image`, `vmlinuz`, `initrd.img`, `key` and `known_hosts`: a stock Debian `release` from `mirror`, with
- * `node`, the host's own, as neither release has the one that the tests need. Says what it did in `log`.
+ * Fills `directory` with `image`, `key` and `known_hosts`: a stock Debian `release` from `mirror`, with `node`, the host's own, as
+ * neither release has the one that the tests need; if `emulated`, with its own kernel as `vmlinuz` and `initrd.img`. Says what it did
+ * in `log`.
  */
-export function make({ release, mirror, node }, directory, log) {
+export function make({ release, mirror, node, emulated }, directory, log) {
   const [root, disk, key] = [join(directory, 'root'), join(directory, 'image'), join(directory, 'key')];
   step(log, 'ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'tsrun-vm', '-f', key]);
 
-  step(log, 'debootstrap', ['--foreign', '--variant=minbase', `--include=${packages(release).join(',')}`, release, root, mirror]);
+  const names = packages(['all', release, ...(emulated ? ['emulated'] : [])]);
+  step(log, 'debootstrap', ['--foreign', '--variant=minbase', `--include=${names.join(',')}`, release, root, mirror]);
   step(log, 'sh', [join(import.meta.dirname, 'before.sh'), root]);
-  step(log, 'chroot', [root, '/debootstrap/debootstrap', '--second-stage'], { DEBIAN_FRONTEND: 'noninteractive' });
+  step(log, 'chroot', [root, '/debootstrap/debootstrap', '--second-stage'], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
 
   copyFileSync(node, join(root, 'usr/local/bin/node'));
   step(log, 'chroot', [root, 'node', '--version']);
+  peers(directory, root, log);
   copyFileSync(`${key}.pub`, join(root, 'authorized_keys'));
+  for (const name of ['vm-init', 'vm-ready'])
+    step(log, 'install', ['-m', '755', join(import.meta.dirname, name), join(root, 'usr/local/sbin', name)]);
+  copyFileSync(join(import.meta.dirname, 'vm-ready.service'), join(root, 'etc/systemd/system/vm-ready.service'));
   copyFileSync(join(import.meta.dirname, 'inside.sh'), join(root, 'inside.sh'));
   step(log, 'chroot', [root, 'sh', '/inside.sh']);
   rmSync(join(root, 'inside.sh'));
   rmSync(join(root, 'var/cache/apt/archives'), { recursive: true, force: true });
   mkdirSync(join(root, 'var/cache/apt/archives/partial'), { recursive: true });
 
-  for (const name of ['vmlinuz', 'initrd.img']) copyFileSync(join(root, name), join(directory, name));
+  if (emulated) for (const name of ['vmlinuz', 'initrd.img']) copyFileSync(join(root, name), join(directory, name));
   const [type, hostKey] = readFileSync(join(root, 'etc/ssh/ssh_host_ed25519_key.pub'), 'utf8').split(' ');
   writeFileSync(join(directory, 'known_hosts'), `tsrun-vm ${type} ${hostKey.trim()}\n`);
 
   // sparse, and without a journal: what is written to it is thrown away at the end
   step(log, 'mke2fs', ['-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-d', root, disk, '12G']);
   rmSync(root, { recursive: true, force: true });
+}
+
+/** Debian's newest crun and runc below /opt/peers, with the C library that they were built for: beside the release's own. */
+function peers(directory, root, log) {
+  const work = join(directory, 'peers');
+  const [bin, lib] = [join(root, 'opt/peers/bin'), join(root, 'opt/peers/lib')];
+  for (const path of [bin, lib]) mkdirSync(path, { recursive: true });
+  for (const deb of fetchPackages(suitePackages('peers'), work, (...words) => step(log, ...words))) step(log, 'dpkg-deb', ['-x', deb, join(work, 'all')]); // prettier-ignore
+  const files = (pattern) =>
+    readdirSync(join(work, 'all'), { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory() && pattern.test(join(entry.parentPath, entry.name)))
+      .map((entry) => join(entry.parentPath, entry.name));
+  step(log, 'cp', ['-a', ...files(/\/usr\/lib\/(x86_64|aarch64)-linux-gnu\/[^/]+\.so[^/]*$/), lib]);
+  const loader = readdirSync(lib).find((name) => name.startsWith('ld-linux'));
+  for (const file of files(/\/s?bin\/(crun|runc)$/)) {
+    const name = join(bin, file.slice(file.lastIndexOf('/') + 1));
+    copyFileSync(file, name);
+    step(log, 'patchelf', ['--set-interpreter', `/opt/peers/lib/${loader}`, '--force-rpath', '--set-rpath', '/opt/peers/lib', name]);
+  }
+  rmSync(work, { recursive: true });
 }

@@ -1,0 +1,88 @@
+// Debian packages of suites that this machine does not follow, named in scripts/suites.txt.
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { aptSource } from './apt.mjs';
+import { root, run } from './run.mjs';
+
+/** The packages for something, as scripts/suites.txt has them: `{purpose, suites, name, tested}`; all without a purpose. */
+export function suitePackages(purpose) {
+  return readFileSync(join(root, 'scripts/suites.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [forWhat, suites, name, tested] = line.split(' ');
+      return { purpose: forWhat, suites: suites.split(','), name, tested };
+    })
+    .filter((entry) => purpose === undefined || entry.purpose === purpose);
+}
+
+/** The mirror that packages come from: TSRUN_VM_MIRROR, or the machine's own. */
+export function mirror() {
+  const uri = process.env['TSRUN_VM_MIRROR'] ?? aptSource()?.uri;
+  if (!uri) throw new Error('apt has no Debian source; name a mirror with TSRUN_VM_MIRROR');
+  return uri;
+}
+
+/** An apt that knows one suite of the mirror and nothing of this machine; its files are below `directory`. */
+function privateApt(directory, suite) {
+  for (const name of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(directory, name), { recursive: true });
+  writeFileSync(join(directory, 'status'), '');
+  // bookworm-security has a directory of its own on the mirrors, beside the others'
+  const uri = suite.endsWith('-security') ? mirror().replace(/\/debian\/?$/, '/debian-security') : mirror();
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  writeFileSync(join(directory, 'sources.list'), `deb [signed-by=${keyring}] ${uri} ${suite} main\n`);
+  const settings = {
+    'Dir::State': directory,
+    'Dir::State::lists': join(directory, 'lists'),
+    'Dir::State::status': join(directory, 'status'),
+    'Dir::Cache': join(directory, 'cache'),
+    'Dir::Etc::sourcelist': join(directory, 'sources.list'),
+    'Dir::Etc::sourceparts': '/dev/null',
+    // the directory may be below one that only we can enter
+    'APT::Sandbox::User': 'root',
+  };
+  writeFileSync(join(directory, 'apt.conf'), Object.entries(settings).map(([name, value]) => `${name} "${value}";\n`).join('')); // prettier-ignore
+  return { ...process.env, APT_CONFIG: join(directory, 'apt.conf'), LC_ALL: 'C.UTF-8' };
+}
+
+/**
+ * Fetches `packages` of suites.txt, verified by Debian's keyring, and gives the paths of the files in `directory`. `execute` runs a
+ * program as `run` does.
+ */
+export function fetchPackages(packages, directory, execute = run) {
+  const scratch = mkdtempSync(join(tmpdir(), 'tsrun-apt-'));
+  mkdirSync(directory, { recursive: true });
+  try {
+    let wanted = packages;
+    for (const suite of new Set(packages.flatMap(({ suites }) => suites))) {
+      const here = wanted.filter(({ suites }) => suites.includes(suite));
+      if (here.length === 0) continue;
+      const env = privateApt(join(scratch, suite), suite);
+      const missing = [];
+      try {
+        execute('apt-get', ['-q', 'update'], { env, cwd: directory });
+      } catch {
+        continue; // a suite that is no more
+      }
+      for (const entry of here) {
+        try {
+          execute('apt-get', ['-q', 'download', entry.name], { env, cwd: directory });
+        } catch {
+          missing.push(entry);
+        }
+      }
+      wanted = wanted.filter((entry) => !here.includes(entry) || missing.includes(entry));
+    }
+    if (wanted.length > 0) {
+      const names = wanted.map(({ name, suites }) => `${name} (${suites.join(', ')})`).join(', ');
+      throw new Error(`${mirror()} has no ${names}: put newer ones into scripts/suites.txt`);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.deb'))
+    .map((name) => join(directory, name));
+}

@@ -1,0 +1,7 @@
+// Makes the kernels and the images of the machines that CI has, where they are not there yet.
+import { image } from './image.mjs';
+import { kernel } from './kernel.mjs';
+import { machines } from './suites.mjs';
+
+for (const { version } of machines) await kernel(version);
+for (const { release, version } of machines) await image(release, version);
