@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -19,6 +20,7 @@ constexpr size_t kSignalSetSize = 8;
 // What parent and child share while the parent stands still.
 struct Birth {
   const Program* program;
+  pid_t parent;
   int err = 0;
   const char* doing = "";
 };
@@ -52,6 +54,11 @@ int become(void* argument) {
     birth.doing = doing;
     _exit(127);
   };
+  // It must not go on without us: what it is for (a hook, an id map, an answer) nobody would hear, and it would look like ours.
+  // execve keeps this, other than for set-user-id programs; what the program starts itself is free of it (man 2
+  // PR_SET_PDEATHSIG). A parent that ended before is seen afterwards: it is not our parent any more.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up("prctl PR_SET_PDEATHSIG for");
+  if (getppid() != birth.parent) _exit(127);
   if (!reset_signals().ok()) give_up("reset signals for");
   if (program.group && setpgid(0, 0) != 0) give_up("setpgid for");
   if (!place_streams(program.streams)) give_up("redirect the streams of");
@@ -68,7 +75,7 @@ int become(void* argument) {
 Result<Child> start(const Program& program) {
   void* stack = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (stack == MAP_FAILED) return failed("start", program.path);
-  Birth birth = {&program};
+  Birth birth = {&program, getpid()};
 
   // A signal handler of ours that ran in the child would run on our memory.
   const uint64_t all = ~0ULL;

@@ -9,7 +9,8 @@
 
 namespace tsrun {
 
-// A program and what it gets; nothing else reaches it: no other descriptor, default signal dispositions, an empty mask.
+// A program and what it gets; nothing else reaches it: no other descriptor (and so no lock), default signal dispositions, an
+// empty mask. It gets SIGKILL when we end first.
 struct Program {
   const char* path = nullptr;
   char* const* argv = nullptr;

@@ -9,6 +9,7 @@
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,16 @@ Result<PlanReader> map_plan(int fd) {
   return PlanReader::open(static_cast<const char*>(data), size);
 }
 
+// The runtime's end of the conversation is its alone, and is closed before its children get their signal (exit(2) in the
+// kernel does both, in this order): open now, it was not too late to ask for the signal. getppid(2) cannot say it: in a new
+// pid namespace it is 0.
+Status check_runtime(int sync) {
+  char byte = 0;
+  const ssize_t length = recv(sync, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (length > 0 || (length < 0 && errno == EAGAIN)) return {};
+  return {ECONNRESET, "begin: the runtime has ended"};
+}
+
 // Carries out the plan; returns only when a step failed, having told the runtime.
 void carry_out(Context& context, PlanReader& plan) {
   for (size_t number = 1;; number++) {
@@ -78,7 +89,8 @@ int run(int argc, char** argv) {
   context.sync = descriptor(sync);
   // No one else may look into us or our descriptors while we still hold some of the host's (CVE-2016-9962).
   auto status = reset_signals();
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (status.ok() && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) status = failed("prctl PR_SET_PDEATHSIG");
+  if (status.ok()) status = check_runtime(context.sync);
   if (status.ok()) status = read_slots(argv[3], context.slots);
   if (status.ok()) status = open_trusted(context);
   auto plan = status.ok() ? map_plan(descriptor(plan_fd)) : Result<PlanReader>(status);

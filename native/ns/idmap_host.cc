@@ -2,13 +2,14 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <vector>
 
+#include "base/child.h"
 #include "base/syscalls.h"
 
 namespace tsrun {
@@ -23,6 +24,9 @@ Status write_proc(pid_t pid, const char* name, const std::string& text) {
   return {};
 }
 
+// Where the helpers are looked for: not in the caller's PATH, since they are run with our privileges.
+constexpr const char* kFolders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+
 // newuidmap PID INSIDE OUTSIDE COUNT ... (man 1 newuidmap): set-user-id helpers that check /etc/subuid.
 Status run_helper(const std::string& name, pid_t pid, const std::string& map) {
   std::vector<std::string> words = {name, std::to_string(pid)};
@@ -36,17 +40,35 @@ Status run_helper(const std::string& name, pid_t pid, const std::string& map) {
   argv.reserve(words.size() + 1);
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  char* environment[] = {path, nullptr};
-  pid_t child = -1;
-  const int err = posix_spawnp(&child, name.c_str(), nullptr, nullptr, argv.data(), environment);
-  if (err != 0) return {err, "run", name};
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return failed("wait for", name);
+  static char path_variable[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  char* environment[] = {path_variable, nullptr};
+  std::string path;
+  for (const char* folder : kFolders) {
+    path = std::string(folder) + "/" + name;
+    if (access(path.c_str(), X_OK) == 0) break;
+    path.clear();
   }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return {EPERM, "map ids: " + name + " refused", "(see /etc/subuid and /etc/subgid)"};
+  if (path.empty()) return {ENOENT, "run", name};
+  Program program;
+  program.path = path.c_str();
+  program.argv = argv.data();
+  program.envp = environment;
+  auto child = start(program);
+  if (!child.ok()) return {child.status().err(), "run", name};
+  auto status = reap(child->pidfd.get());
+  TSRUN_TRY(status.status());
+  if (*status != 0) return {EPERM, "map ids: " + name + " refused", "(see /etc/subuid and /etc/subgid)"};
   return {};
+}
+
+// What the child that keeps a user namespace alive does: it is a copy of us, with all that we have open (the container's
+// lock too), so it must neither outlive us nor hold anything. System calls only: other threads may have held locks of the
+// C library's at the fork.
+[[noreturn]] void stand_by(pid_t parent) {
+  // In this order: a parent that died before the first call is seen by the second one.
+  const bool watched = syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && syscall(SYS_getppid) == parent;
+  if (!watched || sys::close_range(0, ~0U, 0) != 0) syscall(SYS_exit_group, 1);
+  for (;;) syscall(SYS_ppoll, nullptr, 0, nullptr, nullptr, 0);
 }
 
 }  // namespace
@@ -62,12 +84,17 @@ Status write_id_maps(pid_t pid, const IdMaps& maps) {
 }
 
 Result<Fd> make_user_namespace(const IdMaps& maps) {
-  // The child only keeps the namespace alive until we have it open; it makes no call of the C library's.
+  // A handler of the engine's must not run in its copy.
+  const pid_t parent = getpid();
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   const long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
-  if (pid < 0) return failed("clone a user namespace");
-  if (pid == 0) {
-    for (;;) syscall(SYS_ppoll, nullptr, 0, nullptr, nullptr, 0);
-  }
+  const int err = errno;
+  if (pid == 0) stand_by(parent);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) return Status(err, "clone a user namespace");
   auto status = write_id_maps(static_cast<pid_t>(pid), maps);
   Fd fd;
   if (status.ok()) {

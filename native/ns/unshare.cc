@@ -28,7 +28,8 @@ Status fork_stage(Context& context, Arguments arguments) {
   const pid_t pid = sys::clone3(request);
   if (pid < 0) return failed("clone3");
   if (pid > 0) _exit(0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The kernel did not pass it on. The message fails when the runtime has ended before: check_runtime in init/main.cc says why.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return failed("prctl PR_SET_PDEATHSIG");
   // The message carries our pid as the runtime's pid namespace has it: SCM_CREDENTIALS.
   return tell(context.sync, "forked");
 }

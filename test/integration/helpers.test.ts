@@ -1,0 +1,96 @@
+// The programs and processes that the runtime has beside it: they end when it ends, and hold nothing of its.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { harness, hosts, isAlive, shell, skipped, until, whyNoContainers, type Change } from './harness.js';
+
+const h = harness('helpers');
+
+/** Number of write(2) by process.arch. */
+const WRITE: Readonly<Record<string, number>> = { x64: 1, arm64: 64 };
+
+/** Processes, zombies apart, whose command line has this in it. */
+function processesNaming(text: string): string[] {
+  const read = (path: string): string => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && read(`/proc/${pid}/cmdline`).includes(text) && isAlive(Number(pid)));
+}
+
+describe.skipIf(skipped('helpers', whyNoContainers())).each(hosts)('under $name', (host) => {
+  let endAt = '';
+  beforeAll(() => {
+    endAt = h.path('end-at');
+    if (!existsSync(endAt)) execFileSync('gcc', ['-O1', '-D_GNU_SOURCE', '-o', endAt, join(import.meta.dirname, '../fixtures/end-at.c')]);
+  });
+
+  it('no copy of the engine outlives a create that is killed while it makes an id-mapped mount', async () => {
+    // 36 bytes, which nothing else that is written has
+    const mapping = { containerID: 1_234_567_890, hostID: 1_234_567_890, size: 12_345_678 };
+    const map = `${mapping.containerID} ${mapping.hostID} ${mapping.size}\n`;
+    const source = h.path(h.id('source').slice(h.tag.length + 1));
+    mkdirSync(source);
+    const mapped: Change = (config) => {
+      config.mounts.push({
+        source,
+        destination: '/mapped',
+        type: 'bind',
+        options: ['rbind'],
+        uidMappings: [mapping],
+        gidMappings: [mapping],
+      });
+    };
+    const id = h.id();
+    const bundle = h.bundle(mapped);
+    const [program = '', ...rest] = host.command;
+    const created = spawnSync(
+      endAt,
+      [String(WRITE[process.arch]), '2', String(map.length), program, ...rest, '--root', h.root, 'create', '--bundle', bundle, id],
+      { encoding: 'utf8', stdio: ['ignore', 'ignore', 'ignore'] },
+    );
+    expect(created.signal).toBe('SIGSYS');
+    const { status, stderr } = h.tsrun(['delete', '--force', id], { host, timeout: 20_000 });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(await until(() => processesNaming(id).length === 0, 10_000)).toBe(true);
+    await h.expectNothingLeft();
+  });
+
+  it.each(['createRuntime', 'createContainer'] as const)('a %s hook ends with a create that is killed', async (kind) => {
+    const noted = h.path(h.id('hook').slice(h.tag.length + 1));
+    const script = `${noted}.sh`;
+    writeFileSync(script, `#!/bin/sh\necho "$$" > ${noted}.new && mv ${noted}.new ${noted}\nexec sleep 1000\n`, { mode: 0o755 });
+    const hook: Change = (config) => {
+      config.hooks = { [kind]: [{ path: script }] };
+      // in its own the kernel would end it with the first process
+      config.linux.namespaces = (config.linux.namespaces ?? []).filter(({ type }) => type !== 'pid');
+    };
+    const id = h.id();
+    const { pid, ended } = h.spawn(['create', '--bundle', h.bundle(hook), id], { host });
+    expect(await until(() => existsSync(noted))).toBe(true);
+    const hookPid = Number(readFileSync(noted, 'utf8'));
+    expect(isAlive(hookPid)).toBe(true);
+    process.kill(pid, 'SIGKILL');
+    await ended;
+    expect(await until(() => !isAlive(hookPid), 10_000)).toBe(true);
+    expect(h.tsrun(['delete', '--force', id], { host, timeout: 20_000 }).status).toBe(0);
+    await h.expectNothingLeft();
+  });
+
+  it('a hook gets the standard streams and no other descriptor', () => {
+    const noted = h.path(h.id('hook').slice(h.tag.length + 1));
+    const script = `${noted}.sh`;
+    writeFileSync(script, `#!/bin/sh\nexec ls -l /proc/self/fd > ${noted}\n`, { mode: 0o755 });
+    const hook: Change = (config) => {
+      config.hooks = { createRuntime: [{ path: script }] };
+    };
+    expect(h.run([hook, shell('true')], { host }).status).toBe(0);
+    const open = [...readFileSync(noted, 'utf8').matchAll(/ (\d+) -> (.*)/g)].filter(([, , to = '']) => !to.startsWith('/proc/'));
+    expect(open.map(([, fd]) => fd)).toEqual(['0', '1', '2']);
+  });
+});
