@@ -137,11 +137,13 @@ export interface Native {
   readFile(path: string, max: number): string;
   /** What is left of an open descriptor, to its end, as UTF-8; EFBIG over `max` bytes. */
   read(fd: number, max: number): string;
-  /** Creates or replaces `path` by way of a temporary file and rename. */
+  /** Creates or replaces `path` by way of a new file with a name nobody can guess, and rename: whole or not at all. */
   writeFileAtomic(path: string, text: string, mode: number): void;
+  /** Creates `path`; EEXIST when there is something, also a symlink. */
+  createFile(path: string, text: string, mode: number): void;
   /** One write(2) of the whole text to an existing file: procfs and cgroup files. */
   writeFile(path: string, text: string): void;
-  /** Opens for appending with O_SYNC (created 0644), writes, closes. */
+  /** Opens for appending with O_SYNC (created 0644), writes, closes. EACCES for what another user planted in a directory like /tmp. */
   appendFile(path: string, text: string): void;
   /** Writes all of it to an open descriptor; EPIPE instead of a signal. */
   write(fd: number, text: string): void;
@@ -198,7 +200,7 @@ export interface Native {
   writeIdMaps(pid: number, uidMap: string, gidMap: string, deny: boolean, helpers: boolean): void;
   /** A listening SOCK_SEQPACKET unix socket at `path`, however long the path. */
   listen(path: string): number;
-  /** Connects to the unix stream socket at `path`. */
+  /** Connects to the unix stream socket at `path`. EACCES for one that another user planted in a directory like /tmp. */
   connect(path: string): number;
   /** A connected pair of stream sockets. */
   socketPair(): [number, number];

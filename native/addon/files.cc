@@ -1,7 +1,6 @@
 // What is in files, for TypeScript: it imports no file library of the engine's, whose start-up would cost more than a container.
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 
 #include "addon/values.h"
 #include "base/fd.h"
+#include "base/named_file_host.h"
 
 namespace tsrun {
 namespace {
@@ -35,24 +35,6 @@ Result<std::string> read_to_end(int fd, size_t max, const std::string& what) {
   }
 }
 
-// All of it, also to a pipe or socket whose reader is gone: an error then, no signal.
-Status write_all(int fd, const std::string& text, const std::string& what) {
-  bool socket = true;
-  for (size_t at = 0; at < text.size();) {
-    ssize_t length = socket ? send(fd, text.data() + at, text.size() - at, MSG_NOSIGNAL) : write(fd, text.data() + at, text.size() - at);
-    if (length < 0 && socket && errno == ENOTSOCK) {
-      socket = false;
-      continue;
-    }
-    if (length < 0) {
-      if (errno == EINTR) continue;
-      return failed("write", what);
-    }
-    at += static_cast<size_t>(length);
-  }
-  return {};
-}
-
 Napi::Value read_file(const Info& info) {
   const auto path = text_at(info, 0);
   const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
@@ -70,20 +52,11 @@ Napi::Value read_descriptor(const Info& info) {
 }
 
 void write_file_atomic(const Info& info) {
-  const auto path = text_at(info, 0);
-  const auto text = text_at(info, 1);
-  const auto mode = static_cast<mode_t>(number_at(info, 2));
-  const std::string temporary = path + "." + std::to_string(getpid()) + ".tmp";
-  const auto write_it = [&]() -> Status {
-    const Fd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
-    if (!fd.valid()) return failed("create", path);
-    TSRUN_TRY(write_all(fd.get(), text, path));
-    if (rename(temporary.c_str(), path.c_str()) != 0) return failed("rename a new file to", path);
-    return {};
-  };
-  const auto status = write_it();
-  if (!status.ok()) unlink(temporary.c_str());
-  check(info.Env(), status);
+  check(info.Env(), replace_file(text_at(info, 0), text_at(info, 1), static_cast<mode_t>(number_at(info, 2))));
+}
+
+void make_file(const Info& info) {
+  check(info.Env(), create_file(text_at(info, 0), text_at(info, 1), static_cast<mode_t>(number_at(info, 2))));
 }
 
 void write_file(const Info& info) {
@@ -98,9 +71,9 @@ void write_file(const Info& info) {
 
 void append_file(const Info& info) {
   const auto path = text_at(info, 0);
-  const Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_CLOEXEC | O_NOCTTY, 0644));
-  if (!fd.valid()) throw error_of(info.Env(), failed("open", path));
-  check(info.Env(), write_all(fd.get(), text_at(info, 1), path));
+  auto fd = open_log(path);
+  check(info.Env(), fd.status());
+  check(info.Env(), write_all(fd->get(), text_at(info, 1), path));
 }
 
 void write_descriptor(const Info& info) {
@@ -143,6 +116,7 @@ void register_files(Napi::Env env, Napi::Object exports) {
   add("readFile", read_file);
   add("read", read_descriptor);
   add("writeFileAtomic", write_file_atomic);
+  add("createFile", make_file);
   add("writeFile", write_file);
   add("appendFile", append_file);
   add("write", write_descriptor);

@@ -139,7 +139,7 @@ void write_maps(const Info& info) {
 
 Napi::Value listen_socket(const Info& info) { return give(info, listen_at(text_at(info, 0))); }
 
-Napi::Value connect_socket(const Info& info) { return give(info, connect_to(text_at(info, 0), SOCK_STREAM)); }
+Napi::Value connect_socket(const Info& info) { return give(info, connect_to_named(text_at(info, 0))); }
 
 Napi::Value socket_pair(const Info& info) {
   int pair[2];

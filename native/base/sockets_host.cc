@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/named_file_host.h"
+
 namespace tsrun {
 namespace {
 
@@ -68,6 +70,15 @@ Result<Fd> connect_to(const std::string& path, int type) {
   if (!fd.valid()) return failed("socket");
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address->value), sizeof address->value) != 0) return failed("connect to", path);
   return fd;
+}
+
+Result<Fd> connect_to_named(const std::string& path) {
+  const auto socket = open_named(path);
+  if (!socket.ok()) return socket.status().err() == EACCES ? socket.status() : Status(socket.status().err(), "connect to", path);
+  // What was looked at, and nothing that has taken its name since.
+  auto connected = connect_to("/proc/self/fd/" + std::to_string(socket.value().get()), SOCK_STREAM);
+  if (!connected.ok()) return Status(connected.status().err(), "connect to", path);
+  return connected;
 }
 
 Status send_fd(int socket, int fd, const std::string& text) {

@@ -15,6 +15,9 @@ Result<Fd> listen_at(const std::string& path);
 // Connects to the socket at `path`; `type` is SOCK_STREAM or SOCK_SEQPACKET.
 Result<Fd> connect_to(const std::string& path, int type);
 
+// Connects to the SOCK_STREAM socket at a path that the caller names; refuses what another user planted (open_named).
+Result<Fd> connect_to_named(const std::string& path);
+
 // Sends `fd` with `text` as the message.
 Status send_fd(int socket, int fd, const std::string& text);
 
