@@ -124,7 +124,8 @@ function host(): Host {
 }
 
 function locate(here: Host): Installation {
-  const directory = isLaunched(here) ? (here.environment[`${OWN}LIBEXEC`] ?? '') : besideUs(here.compiled);
+  // Never from the environment, not even from the launcher's record: who starts the engine himself can write that too.
+  const directory = besideUs(here.compiled);
   return { init: `${directory}/tsrun-init`, addon: `${directory}/tsrun.node` };
 }
 

@@ -149,7 +149,6 @@ export interface Native {
   write(fd: number, text: string): void;
   mkdir(path: string, mode: number): void;
   rmdir(path: string): void;
-  chmod(path: string, mode: number): void;
   /** lchown(2). */
   chown(path: string, uid: number, gid: number): void;
   /** Entries without `.` and `..`, unsorted. */

@@ -28,11 +28,6 @@ void remove_directory(const Info& info) {
   if (rmdir(path.c_str()) != 0) throw error_of(info.Env(), failed("rmdir", path));
 }
 
-void change_mode(const Info& info) {
-  const auto path = text_at(info, 0);
-  if (chmod(path.c_str(), static_cast<mode_t>(number_at(info, 1))) != 0) throw error_of(info.Env(), failed("chmod", path));
-}
-
 void change_owner(const Info& info) {
   const auto path = text_at(info, 0);
   const auto uid = static_cast<uid_t>(number_at(info, 1));
@@ -169,7 +164,6 @@ void register_paths(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("mkdir", make_directory);
   add("rmdir", remove_directory);
-  add("chmod", change_mode);
   add("chown", change_owner);
   add("readDirectory", read_directory);
   add("readSubdirectories", read_subdirectories);

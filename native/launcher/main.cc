@@ -3,7 +3,6 @@
 //
 // What it found out goes on in variables that src/launch.ts takes out again:
 //   TSRUN_LAUNCH_PID      our process id, which execve keeps: what says another one was meant for somebody else
-//   TSRUN_LAUNCH_LIBEXEC  the directory of tsrun-js, tsrun.node and tsrun-init
 //   TSRUN_LAUNCH_NAME     the name we were called by
 //   TSRUN_LAUNCH_CWD      the working directory; absent when it has no name any more
 //   TSRUN_LAUNCH_FDS      open descriptors from 3 on: 3,7-9
@@ -61,10 +60,9 @@ Status launch(int argc, char** argv) {
   if (const char* slash = strrchr(name, '/'); slash != nullptr) name = slash + 1;
   if (*name == 0) name = "tsrun";
 
-  Environment environment(environ, 8);
+  Environment environment(environ, 7);
   Text<16> pid;
   environment.add("TSRUN_LAUNCH_PID", pid.append_number(getpid()).c_str());
-  environment.add("TSRUN_LAUNCH_LIBEXEC", libexec.c_str());
   environment.add("TSRUN_LAUNCH_NAME", name);
   char cwd[PATH_MAX];
   if (getcwd(cwd, sizeof cwd) != nullptr) environment.add("TSRUN_LAUNCH_CWD", cwd);

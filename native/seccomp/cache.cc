@@ -1,11 +1,16 @@
 #include "seccomp/cache.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <vector>
+
+#include "base/named_file_host.h"
 
 namespace tsrun {
 namespace {
@@ -37,18 +42,6 @@ std::string path_of(const std::string& directory, std::string_view key) {
   return directory + name;
 }
 
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(fd, bytes.data(), bytes.size());
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return false;
-    }
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
-}
-
 // Whether nobody but us can have written it.
 bool is_ours(int fd, struct stat& status) {
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return false;
@@ -69,27 +62,64 @@ bool holds(std::string_view file, std::string_view key) {
 Result<Fd> in_memory(std::string_view filter) {
   Fd memory(memfd_create("seccomp", MFD_CLOEXEC));
   if (!memory.valid()) return failed("memfd_create");
-  if (!write_all(memory.get(), filter) || lseek(memory.get(), 0, SEEK_SET) != 0) return failed("write the seccomp filter");
+  if (!write_all(memory.get(), filter, "memory").ok() || lseek(memory.get(), 0, SEEK_SET) != 0) return failed("write the seccomp filter");
   return memory;
 }
 
+// What the cache holds at most. A file has some 20 KiB, and a host few profiles.
+constexpr size_t kMostFiles = 64;
+constexpr off_t kMostBytes = 16 << 20;
+constexpr size_t kLargestKept = 1 << 20;
+
 // False: it could not be kept.
 bool write_file(const std::string& path, std::string_view key, std::string_view filter) {
-  // Two runtimes may be at it at once: each has a name of its own, and either result is right.
-  const std::string temporary = path + "." + std::to_string(getpid());
-  (void)unlink(temporary.c_str());
-  const Fd file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.valid()) return false;
   Header header = {};
   memcpy(header.magic, kMagic, sizeof kMagic);
   header.key_size = key.size();
   header.filter_size = filter.size();
   header.filter_check = fnv1a(filter);
-  const bool written = write_all(file.get(), {reinterpret_cast<const char*>(&header), sizeof header}) && write_all(file.get(), key) &&
-                       write_all(file.get(), filter);
-  if (written && rename(temporary.c_str(), path.c_str()) == 0) return true;
-  (void)unlink(temporary.c_str());
-  return false;
+  std::string content(reinterpret_cast<const char*>(&header), sizeof header);
+  content.append(key).append(filter);
+  // Two runtimes may be at it at once: either result is right.
+  return content.size() <= kLargestKept && replace_file(path, content, 0600).ok();
+}
+
+struct Kept {
+  std::string name;
+  off_t size;
+  timespec written;
+};
+
+std::vector<Kept> list(DIR* directory) {
+  std::vector<Kept> files;
+  while (const dirent* entry = readdir(directory)) {
+    struct stat status = {};
+    if (fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(status.st_mode)) continue;
+    files.push_back({entry->d_name, status.st_size, status.st_mtim});
+  }
+  return files;
+}
+
+// Removes the files written longest ago until the rest is within bounds, also what a killed writer left. Safe beside others:
+// who has a file open keeps it, who finds none compiles, and a writer whose new file went before its rename does without.
+void evict(const std::string& path, const std::string& newest) {
+  DIR* directory = opendir(path.c_str());
+  if (directory == nullptr) return;
+  auto files = list(directory);
+  off_t bytes = 0;
+  for (const auto& file : files) bytes += file.size;
+  std::sort(files.begin(), files.end(), [](const Kept& a, const Kept& b) {
+    return a.written.tv_sec != b.written.tv_sec ? a.written.tv_sec < b.written.tv_sec : a.written.tv_nsec < b.written.tv_nsec;
+  });
+  size_t count = files.size();
+  for (const auto& file : files) {
+    if (count <= kMostFiles && bytes <= kMostBytes) break;
+    if (file.name == newest) continue;
+    (void)unlinkat(dirfd(directory), file.name.c_str(), 0);
+    count--;
+    bytes -= file.size;
+  }
+  closedir(directory);
 }
 
 }  // namespace
@@ -108,7 +138,9 @@ Fd open_cached_filter(const std::string& directory, std::string_view key) {
 
 Result<Fd> keep_filter(const std::string& directory, std::string_view key, std::string_view filter) {
   (void)mkdir(directory.c_str(), 0700);
-  if (write_file(path_of(directory, key), key, filter)) {
+  const std::string path = path_of(directory, key);
+  if (write_file(path, key, filter)) {
+    evict(directory, path.substr(directory.size() + 1));
     Fd file = open_cached_filter(directory, key);
     if (file.valid()) return file;
   }

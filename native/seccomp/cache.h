@@ -1,7 +1,8 @@
 // Compiled filters, kept from one container to the next.
 //
 // A file holds one filter with the whole text it was made from, and is only believed when that text is the same: two
-// profiles never share a filter because of a hash. It is complete or not there (written aside, then renamed).
+// profiles never share a filter because of a hash. It is complete or not there (written aside, then renamed). There are 64 files
+// of 16 MiB together at most: a new one takes the place of the oldest.
 #pragma once
 
 #include <string>

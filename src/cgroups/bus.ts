@@ -37,15 +37,26 @@ function sockets(paths: readonly (readonly [path: string, direct: boolean])[]): 
   return paths.filter(([path]) => native().stat(path)?.kind === 'socket').map(([path, direct]) => ({ address: addressOf(path), direct }));
 }
 
+/**
+ * The address in an environment variable. Only of a socket: systemd's library would also run a program that an address names
+ * (`unixexec:`), and the environment must not make us run anything.
+ */
+function namedAddresses(variable: string): BusAddress[] {
+  const address = launch().variable(variable) ?? '';
+  if (address === '') return [];
+  const other = address.split(';').find((each) => !/^(unix|tcp):/.test(each) && each !== '');
+  if (other !== undefined) throw new TsrunError(`${variable}: only unix: and tcp: addresses are used, is ${JSON.stringify(address)}`);
+  return [{ address, direct: false }];
+}
+
 /** Of a user: what the environment names, and where systemd-logind puts it. */
 function userAddresses(): BusAddress[] {
   const { euid } = native().identity();
-  const named = launch().variable('DBUS_SESSION_BUS_ADDRESS') ?? '';
   const directory = launch().variable('XDG_RUNTIME_DIR') ?? '';
   const directories = [...new Set(directory === '' ? [] : [directory]), ...(euid === 0 ? [] : [`/run/user/${euid}`])];
   return [
     ...sockets(directories.map((path) => [`${path}/systemd/private`, true] as const)),
-    ...(named === '' ? [] : [{ address: named, direct: false }]),
+    ...namedAddresses('DBUS_SESSION_BUS_ADDRESS'),
     ...sockets(directories.map((path) => [`${path}/bus`, false] as const)),
   ];
 }
@@ -56,10 +67,9 @@ function userAddresses(): BusAddress[] {
  */
 export function busAddresses(user: boolean): BusAddress[] {
   if (user) return userAddresses();
-  const named = launch().variable('DBUS_SYSTEM_BUS_ADDRESS') ?? '';
   return [
     ...sockets([['/run/systemd/private', true]]),
-    ...(named === '' ? [] : [{ address: named, direct: false }]),
+    ...namedAddresses('DBUS_SYSTEM_BUS_ADDRESS'),
     ...sockets([['/run/dbus/system_bus_socket', false]]),
   ];
 }

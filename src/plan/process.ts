@@ -1,5 +1,6 @@
 import { TsrunError } from '../errors.js';
 import type { IOPriority, Personality, Process, Scheduler, SchedulerFlag, SchedulerPolicy, User } from '../spec/types.js';
+import { show } from '../spec/problem.js';
 import { planCapabilities } from './capabilities.js';
 import type { Host } from './host.js';
 import type { UserNamespaceKind } from './namespaces.js';
@@ -120,7 +121,7 @@ function labelSteps(process: Process, host: Host): Step[] {
   const steps: Step[] = [];
   const { apparmorProfile = '', selinuxLabel = '' } = process;
   if (apparmorProfile !== '') {
-    if (!host.apparmor) throw new TsrunError(`/process/apparmorProfile: this host has no AppArmor, is "${apparmorProfile}"`);
+    checkProfile(apparmorProfile, host);
     steps.push({ op: 'apparmor', profile: apparmorProfile });
   }
   if (selinuxLabel !== '') {
@@ -128,6 +129,21 @@ function labelSteps(process: Process, host: Host): Step[] {
     steps.push({ op: 'selinux', label: selinuxLabel });
   }
   return steps;
+}
+
+/** Bytes of a profile's name, with which and `exec ` one page is written to the kernel at most (proc_pid_attr_write). */
+const LONGEST_PROFILE = 4096 - 'exec '.length;
+
+function checkProfile(profile: string, host: Host): void {
+  if (!host.apparmor) throw new TsrunError(`/process/apparmorProfile: this host has no AppArmor, is ${show(profile)}`);
+  const { length } = new TextEncoder().encode(profile);
+  if (length > LONGEST_PROFILE) {
+    throw new TsrunError(`/process/apparmorProfile: must have at most ${LONGEST_PROFILE} bytes, has ${length}: ${show(profile)}`);
+  }
+  // The kernel takes white space at the ends for none, and what follows a line break for nothing.
+  if (/[\0-\x20]/.test(profile.trim()) || profile.trim() !== profile) {
+    throw new TsrunError(`/process/apparmorProfile: must be one word without white space, is ${show(profile)}`);
+  }
 }
 
 /** include/uapi/linux/sched.h */

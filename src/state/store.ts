@@ -70,6 +70,7 @@ export function createStateDirectory(root: string, id: string): StateDirectory {
 /** Locks an existing container's directory, waiting for whoever has it. */
 export function lockStateDirectory(root: string, id: string): StateDirectory {
   checkId(id);
+  checkStateRoot(root);
   const path = statePath(root, id);
   let lock: number;
   try {
@@ -123,13 +124,34 @@ function makeDirectory(path: string, mode: number): boolean {
     if (isSystemError(error, 'EEXIST')) return false;
     if (!isSystemError(error, 'ENOENT') || path === '/') throw error;
   }
-  makeDirectory(path.slice(0, path.lastIndexOf('/')) || '/', mode);
+  makeDirectory(path.slice(0, path.lastIndexOf('/')) || '/', 0o700);
   return makeDirectory(path, mode);
 }
 
-/** The state root: 0700, and sticky so that it is not tidied away (XDG base directory specification). */
+/** The state root: 0700, and sticky so that it is not tidied away (XDG base directory specification). One that is there must be safe. */
 export function makeStateRoot(root: string): void {
-  if (makeDirectory(root, 0o700)) native().chmod(root, 0o1700);
+  if (!makeDirectory(root, 0o1700)) checkStateRoot(root);
+}
+
+/**
+ * Refuses a state root in which others can make files: what is read there says which processes are killed, which cgroups are
+ * removed and which config `exec` has. Nothing there is fine.
+ */
+function checkStateRoot(root: string): void {
+  const status = native().lstat(root);
+  if (status === null) return;
+  const { kind, uid, mode } = status;
+  if (kind !== 'directory') throw new TsrunError(`state root ${root}: must be a directory, is a ${kind}`);
+  // The superuser could read our state anyway.
+  if (uid !== 0 && uid !== native().identity().euid) {
+    throw new TsrunError(`state root ${root}: must belong to the user who calls, belongs to user ${uid}`);
+  }
+  if ((mode & 0o022) !== 0) {
+    const octal = (mode & 0o7777).toString(8).padStart(4, '0');
+    throw new TsrunError(
+      `state root ${root}: others must not be able to write there, its mode is ${octal}: name a directory that is for this alone`,
+    );
+  }
 }
 
 export function writeState(path: string, state: ContainerState): void {
@@ -139,6 +161,7 @@ export function writeState(path: string, state: ContainerState): void {
 /** The container's state; `does not exist` when there is none, and an error that says so when the file is damaged. */
 export function readState(root: string, id: string): ContainerState {
   checkId(id);
+  checkStateRoot(root);
   let text: string;
   try {
     text = native().readFile(`${statePath(root, id)}/state.json`, LARGEST_STATE);
@@ -189,6 +212,7 @@ export function writeSavedConfig(path: string, text: string): void {
 
 /** The names below the state root that are containers; none when the root does not exist. */
 export function listIds(root: string): string[] {
+  checkStateRoot(root);
   try {
     return native()
       .readDirectory(root)

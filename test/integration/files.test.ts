@@ -141,4 +141,30 @@ describe.skipIf(skipped('files', whyNoContainers())).each(hosts)('under $name', 
     expect(stderr).toMatch(/config\.json exists\. Remove it first/);
     expect(existsSync(victim)).toBe(false);
   });
+
+  describe('a state root', () => {
+    /** A root with a container that the planter made up. */
+    function forged(): string {
+      const root = h.path(h.id('forged').slice(h.tag.length + 1));
+      mkdirSync(join(root, 'c1'), { recursive: true, mode: 0o700 });
+      writeFileSync(join(root, 'c1/state.json'), JSON.stringify({ id: 'c1', pid: 0, cgroup: '', bundle: '/', rootfs: '/' }));
+      return root;
+    }
+    const calls = [['state', 'c1'], ['delete', '--force', 'c1'], ['kill', 'c1', 'KILL'], ['list'], ['create', '--bundle', '/', 'c2']];
+
+    it.each<[string, (root: string) => string, RegExp]>([
+      ["another user's", (root) => (chownSync(root, USER, USER), root), /must belong to the user who calls, belongs to user 54321/],
+      ['one where others may write', (root) => (chmodSync(root, 0o777), root), /others must not be able to write there, its mode is 0777/],
+      ['a symlink', (root) => (symlinkSync(root, `${root}-link`), `${root}-link`), /must be a directory, is a symlink/],
+    ])('is refused when it is %s', (_, spoil, words) => {
+      const root = spoil(forged());
+      for (const args of calls) {
+        const { status, stdout, stderr } = h.tsrun(args, { ...options, root });
+        expect({ status: status !== 0, stdout }).toEqual({ status: true, stdout: '' });
+        if (args[0] !== 'create') expect(stderr).toMatch(words);
+      }
+      expect(h.tsrun(['create', '--bundle', h.bundle(), 'c2'], { ...options, root }).stderr).toMatch(words);
+      expect(readdirSync(root)).toEqual(['c1']);
+    });
+  });
 });

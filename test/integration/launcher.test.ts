@@ -75,7 +75,6 @@ describe('the launcher', () => {
     expect(seen).toContain('cwd /');
     expect(seen).toContain(`TSRUN_LAUNCH_CWD=${scratch}`);
     expect(seen).toContain('TSRUN_LAUNCH_NAME=tsrun');
-    expect(seen).toContain(`TSRUN_LAUNCH_LIBEXEC=${home}/libexec`);
     expect(seen).toContain('argument a --version b c');
   });
 
@@ -83,13 +82,12 @@ describe('the launcher', () => {
     symlinkSync(launcher, join(scratch, 'other-name'));
     expect(call(join(scratch, 'other-name'), []).status).toBe(0);
     expect(lines(home)).toContain('TSRUN_LAUNCH_NAME=other-name');
-    expect(lines(home)).toContain(`TSRUN_LAUNCH_LIBEXEC=${home}/libexec`);
   });
 
   it('finds its parts where it is installed', () => {
     const prefix = join(scratch, 'prefix');
     expect(call(standIn(prefix, 'libexec/tsrun', 'bin/tsrun'), []).status).toBe(0);
-    expect(lines(prefix)).toContain(`TSRUN_LAUNCH_LIBEXEC=${prefix}/libexec/tsrun`);
+    expect(lines(prefix)).toContain('TSRUN_LAUNCH_NAME=tsrun');
   });
 
   it('says what is missing', () => {
@@ -112,11 +110,17 @@ describe('the launcher', () => {
   );
 
   it('lets nobody else speak for it', () => {
-    const env = { TSRUN_LAUNCH_LIBEXEC: '/evil', TSRUN_LAUNCH_X: '1', TSRUN_ENV_PATH: '/evil', BUN_JSC_useJIT: '1' };
+    const env = {
+      TSRUN_LAUNCH_NAME: '/evil',
+      TSRUN_LAUNCH_LIBEXEC: '/evil',
+      TSRUN_LAUNCH_X: '1',
+      TSRUN_ENV_PATH: '/evil',
+      BUN_JSC_useJIT: '1',
+    };
     call(launcher, [], { env });
     const seen = lines(home);
-    expect(seen.filter((line) => line.startsWith('TSRUN_LAUNCH_LIBEXEC='))).toEqual([`TSRUN_LAUNCH_LIBEXEC=${home}/libexec`]);
-    expect(seen.some((line) => /^TSRUN_(LAUNCH_X|ENV_PATH)=/.test(line))).toBe(false);
+    expect(seen.filter((line) => line.startsWith('TSRUN_LAUNCH_NAME='))).toEqual(['TSRUN_LAUNCH_NAME=tsrun']);
+    expect(seen.some((line) => /^TSRUN_(LAUNCH_X|LAUNCH_LIBEXEC|ENV_PATH)=/.test(line))).toBe(false);
     expect(seen.filter((line) => line.startsWith('BUN_'))).toEqual(['BUN_JSC_useJIT=0']);
     expect(seen).toContain('TSRUN_ENV_BUN_JSC_useJIT=1');
   });
@@ -205,6 +209,14 @@ describe('the launcher and the engine', () => {
     // the loader complains about a library that it cannot load, so any attempt shows; env itself comes before
     const result = call('/usr/bin/env', [`LD_PRELOAD=${evil()}/evil.so`, tsrun, '--version']);
     expectUntouched(result);
+  });
+
+  it('load no addon that the environment names, also when the engine is started without the launcher', () => {
+    const engine = join(dist, 'libexec/tsrun-js');
+    // execve keeps the pid, so that the record looks like the launcher's own
+    const record = `TSRUN_LAUNCH_PID=$$ TSRUN_LAUNCH_LIBEXEC='${evil()}'`;
+    const { status, stderr } = shell(`${record} exec ${engine} --root ${scratch}/none list`);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
   it('start in a directory that was removed', () => {

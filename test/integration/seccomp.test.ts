@@ -1,9 +1,10 @@
 // A profile's way: plan, libseccomp, cache, tsrun-init, kernel. Without a container around it.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -12,11 +13,13 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -295,6 +298,49 @@ describe('the cache', () => {
     // and replaces it
     expect(content(addon.writeSeccompCache(cache, 'key', filter))).toEqual(filter);
     expect(content(addon.openSeccompCache(cache, 'key'))).toEqual(filter);
+  });
+
+  it('holds 64 filters at most, of 16 MiB together: new ones take the place of the oldest', () => {
+    const cache = fresh();
+    mkdirSync(cache, { mode: 0o700 });
+    // of a writer that was killed
+    writeFileSync(join(cache, '0123456789abcdef.bpf.1.tmp'), 'half');
+    utimesSync(join(cache, '0123456789abcdef.bpf.1.tmp'), 1, 1);
+    const held = addon.writeSeccompCache(cache, 'key 0', filter);
+    for (let key = 1; key < 200; key++) closeSync(addon.writeSeccompCache(cache, `key ${key}`, filter));
+    expect(readdirSync(cache)).toHaveLength(64);
+    expect(readdirSync(cache).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(content(addon.openSeccompCache(cache, 'key 199'))).toEqual(filter);
+    expect(addon.openSeccompCache(cache, 'key 0')).toBe(-1);
+    expect(content(held)).toEqual(filter);
+    const large = 'x'.repeat(900_000);
+    for (let key = 0; key < 40; key++) closeSync(addon.writeSeccompCache(cache, `${key} ${large}`, filter));
+    const bytes = readdirSync(cache).reduce((sum, name) => sum + statSync(join(cache, name)).size, 0);
+    expect(bytes).toBeLessThanOrEqual(16 << 20);
+    expect(content(addon.writeSeccompCache(cache, 'x'.repeat(2 << 20), filter))).toEqual(filter);
+    expect(readdirSync(cache).every((name) => statSync(join(cache, name)).size < 1 << 20)).toBe(true);
+  });
+
+  it('gives every one of many callers its own filter while others take files away', async () => {
+    const cache = fresh();
+    const script = `
+      const { addon, cache, from } = JSON.parse(process.argv[1]);
+      const native = require(addon), { readFileSync, closeSync } = require('node:fs');
+      for (let round = 0; round < 400; round++) {
+        const key = 'key ' + ((from + round) % 100);
+        const filter = Uint8Array.from({ length: 64 }, (_, at) => (((from + round) % 100) + at) & 255);
+        let fd = native.openSeccompCache(cache, key);
+        if (fd < 0) fd = native.writeSeccompCache(cache, key, filter);
+        if (Buffer.compare(readFileSync(fd), Buffer.from(filter)) !== 0) throw new Error('not the filter of ' + key);
+        closeSync(fd);
+      }`;
+    const calls = [0, 25, 50, 75].map((from) => {
+      const request = { addon: join(dist, 'libexec/tsrun.node'), cache, from };
+      return promisify(execFile)(process.execPath, ['-e', script, JSON.stringify(request)]);
+    });
+    const ended = await Promise.all(calls);
+    expect(ended.map(({ stderr }) => stderr)).toEqual(['', '', '', '']);
+    expect(readdirSync(cache).length).toBeLessThanOrEqual(64);
   });
 
   it('is not needed', () => {

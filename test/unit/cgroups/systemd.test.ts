@@ -102,6 +102,11 @@ describe('where a service manager can be reached', () => {
       { address: 'unix:path=/run/user/1000/bus', direct: false },
     ]);
   });
+  test.each(['unixexec:path=/evil', 'unix:path=/x;unixexec:path=/evil', 'x-machine-unix:pid=1'])('never by a program: %s', (address) => {
+    current.environment = { DBUS_SESSION_BUS_ADDRESS: address, DBUS_SYSTEM_BUS_ADDRESS: address };
+    expect(() => busAddresses(true)).toThrow(`DBUS_SESSION_BUS_ADDRESS: only unix: and tcp: addresses are used, is "${address}"`);
+    expect(() => busAddresses(false)).toThrow('DBUS_SYSTEM_BUS_ADDRESS: only unix: and tcp: addresses are used');
+  });
   test('nowhere', () => {
     expect(busAddresses(true)).toEqual([]);
   });

@@ -19,7 +19,7 @@ export const fake = {
   identity: vi.fn(() => ({ pid: 1, uid: 0, euid: 0, gid: 0, egid: 0 })),
   readFile: vi.fn<(path: string) => string>(() => '         0          0 4294967295\n'),
   mkdir: vi.fn<Native['mkdir']>(),
-  chmod: vi.fn<Native['chmod']>(),
+  lstat: vi.fn<Native['lstat']>(() => null),
   stat: vi.fn<Native['stat']>(() => null),
   output: vi.fn<Native['output']>(() => ''),
 };

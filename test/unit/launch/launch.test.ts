@@ -8,7 +8,6 @@ function host(environment: Record<string, string>, changes: Partial<Host> = {}):
 
 const RECORD = {
   TSRUN_LAUNCH_PID: '7',
-  TSRUN_LAUNCH_LIBEXEC: '/opt/libexec',
   TSRUN_LAUNCH_NAME: 'runtime',
   TSRUN_LAUNCH_CWD: '/bundle',
   TSRUN_LAUNCH_FDS: '3,7-9,12',

@@ -202,6 +202,21 @@ describe('what the host has not', () => {
   });
 });
 
+describe('the name of an AppArmor profile', () => {
+  const named = (apparmorProfile: string) => plan({ apparmorProfile }, { host: { ...host, apparmor: true } });
+
+  it('is passed whole or refused', () => {
+    const longest = 'p'.repeat(4091);
+    expect(named(longest).before).toContainEqual({ op: 'apparmor', profile: longest });
+    expect(() => named(`${longest}p`)).toThrow('/process/apparmorProfile: must have at most 4091 bytes, has 4092: "ppp');
+    expect(() => named('ü'.repeat(2046))).toThrow('must have at most 4091 bytes, has 4092');
+  });
+
+  it.each(['a b', 'a\nb', ' a', 'a\n'])('is one word, not %j', (name) => {
+    expect(() => named(name)).toThrow('/process/apparmorProfile: must be one word without white space');
+  });
+});
+
 it('there is always a program', () => {
   expect(() => plan({ args: [] })).toThrow('/process/args: must have at least one item');
 });

@@ -40,13 +40,13 @@ const fake = {
     files.set(path, text);
   }),
   mkdir: vi.fn<Native['mkdir']>(),
-  chmod: vi.fn<Native['chmod']>((path, mode) => void calls.push(`chmod ${path} ${mode.toString(8)}`)),
+  identity: vi.fn<Native['identity']>(() => ({ pid: 1, uid: 1000, euid: 1000, gid: 1000, egid: 1000 })),
   rmdir: vi.fn<Native['rmdir']>((path) => {
     calls.push(`rmdir ${path}`);
     files.delete(path);
   }),
   readDirectory: vi.fn<Native['readDirectory']>(),
-  lstat: vi.fn<Native['lstat']>((path) => (files.has(path) ? directory(path) : null)),
+  lstat: vi.fn<Native['lstat']>(),
   stat: vi.fn<Native['stat']>(),
   open: vi.fn<Native['open']>(),
   close: vi.fn<Native['close']>((fd) => void calls.push(`close ${fd}`)),
@@ -83,6 +83,7 @@ beforeEach(() => {
   });
   fake.stat.mockImplementation((path) => (path === '/proc/self/fd/50' ? directory(opened) : files.has(path) ? directory(path) : null));
   fake.lock.mockImplementation(() => undefined);
+  fake.lstat.mockImplementation((path) => (files.has(path) ? directory(path) : null));
 });
 
 describe('making the directory of a container', () => {
@@ -91,8 +92,7 @@ describe('making the directory of a container', () => {
     expect(calls).toEqual([
       'mkdir /run/user 700',
       'mkdir /run/user/0 700',
-      'mkdir /run/user/0/tsrun 700',
-      'chmod /run/user/0/tsrun 1700',
+      'mkdir /run/user/0/tsrun 1700',
       'mkdir /run/user/0/tsrun/c1 700',
     ]);
     expect(fake.lock).toHaveBeenCalledWith(50, true);
@@ -128,6 +128,41 @@ describe('making the directory of a container', () => {
       throw systemError('EROFS', 30, 'mkdir', 'read-only file system');
     });
     expect(() => createStateDirectory('/run/a', 'c1')).toThrow('read-only file system');
+  });
+});
+
+describe('a state root that is there', () => {
+  const as = (change: Partial<FileStatus>): void => {
+    fake.lstat.mockImplementation((path) => ({ ...directory(path), ...change }));
+  };
+
+  it.each<[string, Partial<FileStatus>]>([
+    ['the superuser', { uid: 0 }],
+    ['the caller', { uid: 1000 }],
+    ['the caller, and others may look', { uid: 1000, mode: 0o755 }],
+  ])('may belong to %s', (_, change) => {
+    as(change);
+    expect(() => createStateDirectory('/run', 'c1')).not.toThrow();
+    expect(() => listIds('/run')).not.toThrow();
+  });
+
+  it.each<[string, Partial<FileStatus>, string]>([
+    ['somebody else’s', { uid: 1001 }, 'state root /run: must belong to the user who calls, belongs to user 1001'],
+    ['open to a group', { mode: 0o770 }, 'state root /run: others must not be able to write there, its mode is 0770'],
+    ['like /tmp', { mode: 0o1777 }, 'state root /run: others must not be able to write there, its mode is 1777'],
+    ['a symlink', { kind: 'symlink' }, 'state root /run: must be a directory, is a symlink'],
+    ['a file', { kind: 'file' }, 'state root /run: must be a directory, is a file'],
+  ])('is refused when it is %s, before anything is read or made', (_, change, words) => {
+    as(change);
+    const operations = [
+      () => createStateDirectory('/run', 'c1'),
+      () => lockStateDirectory('/run', 'c1'),
+      () => readState('/run', 'c1'),
+      () => listIds('/run'),
+    ];
+    for (const operation of operations) expect(operation).toThrow(words);
+    expect(calls).toEqual([]);
+    expect(fake.readFile).not.toHaveBeenCalled();
   });
 });
 
