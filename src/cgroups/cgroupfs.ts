@@ -15,6 +15,8 @@ export interface MadeCgroup {
   readonly fd: number;
   /** What was left out, in words. */
   readonly warnings: readonly string[];
+  /** It was there before. */
+  readonly existed: boolean;
   /** Removes what was made, the descriptor excepted. The processes must be gone. Never throws. */
   undo(): void;
 }
@@ -103,7 +105,7 @@ const FORBIDDEN = new Set(['EACCES', 'EPERM', 'EROFS']);
  * Gives a cgroup that is there, at `path` below `mount`, what the plan says: controllers on the way to it, limits, device
  * filter, owner. The caller closes the descriptor.
  */
-export function equipCgroup(plan: CgroupPlan, mount: string): Omit<MadeCgroup, 'undo'> {
+export function equipCgroup(plan: CgroupPlan, mount: string): Omit<MadeCgroup, 'undo' | 'existed'> {
   const path = makeTree(plan, mount, []);
   writeResources(path, plan.writes);
   const fd = native().openCgroup(path);
@@ -134,7 +136,7 @@ export function createCgroup(plan: CgroupPlan, mount: string): MadeCgroup | null
     fd = native().openCgroup(path);
     const warnings = filterDevices(plan, fd);
     if (plan.owner) delegate(path, plan.owner);
-    return { path, fd, warnings, undo: () => removeMade(made) };
+    return { path, fd, warnings, existed: !made.includes(path), undo: () => removeMade(made) };
   } catch (error) {
     if (fd >= 0) native().close(fd);
     removeMade(made);

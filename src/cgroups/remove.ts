@@ -49,6 +49,16 @@ export function removeCgroup(path: string, timeout = 5000): void {
   }
 }
 
+/**
+ * Leaves the cgroup at `path`, which was there before the container, and the cgroups in it that were, by name; removes those
+ * that have come since.
+ */
+export function emptyCgroup(path: string, before: readonly string[], timeout = 5000): void {
+  for (const child of childCgroups(path)) {
+    if (!before.includes(child.slice(path.length + 1))) removeCgroup(child, timeout);
+  }
+}
+
 /** The parent of the containers that name no cgroup goes with the last of them; createCgroup makes it again. */
 export function removeDefaultParent(path: string): void {
   const parent = path.slice(0, path.lastIndexOf('/'));

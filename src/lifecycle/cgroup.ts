@@ -2,6 +2,7 @@
 import { busAddresses } from '../cgroups/bus.js';
 import { checkUnused, createCgroup, equipCgroup, type MadeCgroup } from '../cgroups/cgroupfs.js';
 import { cgroup2Path } from '../cgroups/mount.js';
+import { childCgroups } from '../cgroups/processes.js';
 import { requireSystemd, startUnit, stopUnit, type UnitState } from '../cgroups/systemd.js';
 import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
@@ -9,7 +10,7 @@ import type { CgroupPlan, UnitPlan } from '../plan/plan.js';
 import type { ContainerState } from '../state/store.js';
 
 /** What the state says about the cgroup. */
-export type CgroupState = Pick<ContainerState, 'cgroup' | 'unit'>;
+export type CgroupState = Pick<ContainerState, 'cgroup' | 'cgroupBefore' | 'unit'>;
 
 export interface CgroupContext {
   readonly root: string;
@@ -25,6 +26,8 @@ export interface CgroupContext {
 export interface ContainerCgroup {
   /** What is there by now. */
   readonly state: CgroupState;
+  /** Known after `prepare`: the process cannot be born in it and has to `enter`, although its plan does not ask for that. */
+  readonly late: boolean;
   /** Makes what needs no process. The descriptor, the caller's, of the cgroup in which the first one is to be born, or -1. */
   prepare(): number;
   /** Puts the process, which waits before its first step, where it belongs. */
@@ -40,6 +43,7 @@ export function containerCgroup(plan: CgroupPlan | null, context: CgroupContext)
 }
 
 class NoCgroup implements ContainerCgroup {
+  readonly late = false;
   readonly state: CgroupState = { cgroup: '' };
   private readonly context: CgroupContext;
 
@@ -58,9 +62,15 @@ class NoCgroup implements ContainerCgroup {
   }
 }
 
+/** One that was there before us, and stays: with what was in it. */
+function foundCgroup(path: string): CgroupState {
+  return { cgroup: path, cgroupBefore: childCgroups(path).map((child) => child.slice(path.length + 1)) };
+}
+
 /** Made through the file system, complete, before there is a process. */
 class OwnCgroup implements ContainerCgroup {
   state: CgroupState = { cgroup: '' };
+  late = false;
   private made: MadeCgroup | null = null;
   private readonly plan: CgroupPlan;
   private readonly context: CgroupContext;
@@ -74,20 +84,27 @@ class OwnCgroup implements ContainerCgroup {
     // Remembered first: what a killed `create` leaves behind can be found and removed.
     // Only if it is not somebody else's: then `delete` would end their processes.
     const path = this.context.mount + this.plan.path;
-    if (native().lstat(path) !== null) checkUnused(path);
-    this.state = { cgroup: path };
+    const there = native().lstat(path) !== null;
+    if (there) checkUnused(path);
+    this.state = there ? foundCgroup(path) : { cgroup: path };
     this.context.remember(this.state);
     this.made = createCgroup(this.plan, this.context.mount);
+    if (this.made?.existed === true && !there) {
+      // somebody made it just now
+      this.state = foundCgroup(path);
+      this.context.remember(this.state);
+    }
     if (this.made === null) {
       this.state = { cgroup: '' };
       return -1;
     }
     for (const warning of this.made.warnings) this.context.warn(warning);
+    this.late = this.made.existed;
     return this.made.fd;
   }
 
-  enter(): void {
-    throw new Error('it is born in its cgroup');
+  enter(pid: number): void {
+    native().writeFile(`${this.state.cgroup}/cgroup.procs`, String(pid));
   }
 
   undo(): void {
@@ -101,6 +118,8 @@ class OwnCgroup implements ContainerCgroup {
  */
 class UnitCgroup implements ContainerCgroup {
   state: CgroupState;
+  /** The plan asks for it. */
+  readonly late = false;
   private readonly unit: UnitState;
   private begun = false;
 

@@ -6,6 +6,7 @@ import { installation, launch } from '../launch.js';
 import { native } from '../native.js';
 import { deniesSetgroups, needsHelpers, planCreate } from '../plan/create.js';
 import { encodeSteps } from '../plan/encode.js';
+import { waiting } from '../plan/waiting.js';
 import type { Host } from '../plan/host.js';
 import type { Plan } from '../plan/plan.js';
 import type { Spec } from '../spec/types.js';
@@ -90,7 +91,7 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
     const record = claim(options, decided, undo);
     const child = bear(options, decided, record, console, undo);
     // While init works, what only we need.
-    if (record.cgroup.state.cgroup !== '') writeCgroupNote(record.path, record.cgroup.state.cgroup);
+    if (record.cgroup.state.cgroup !== '') writeCgroupNote(record.path, record.cgroup.state);
     native().writeFileAtomic(`${record.path}/config.json`, bundle.text, 0o600);
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
     const state = accompany(child, decided, record, undo);
@@ -155,7 +156,7 @@ function bear(options: CreateOptions, { plan, preserved }: Decided, record: Reco
     ...(console.socket === undefined ? {} : { console: console.socket }),
   });
   try {
-    const child = spawn(plan, slots, directory, preserved);
+    const child = cgroup.late ? spawn(waiting(plan), slots, -1, preserved) : spawn(plan, slots, directory, preserved);
     descriptors.push(child.sync);
     undo.add(() => {
       endChild(child, cgroup.state.cgroup);
@@ -182,7 +183,7 @@ function accompany(child: Child, { bundle, host, plan }: Decided, record: Record
     switch (what) {
       case 'cgroup':
         record.cgroup.enter(child.pid);
-        writeCgroupNote(record.path, record.cgroup.state.cgroup);
+        writeCgroupNote(record.path, record.cgroup.state);
         return '';
       case 'idmap':
         writeIdMaps(child.pid, plan, bundle.spec, host);

@@ -1,6 +1,6 @@
 /** `delete`: removes what is left of a container; with force, ends it first. */
 import { killCgroup } from '../cgroups/kill.js';
-import { removeCgroup, removeDefaultParent } from '../cgroups/remove.js';
+import { emptyCgroup, removeCgroup, removeDefaultParent } from '../cgroups/remove.js';
 import { endCgroup } from '../cgroups/signal.js';
 import { killUnit, stopUnit } from '../cgroups/systemd.js';
 import { TsrunError, isSystemError } from '../errors.js';
@@ -16,6 +16,7 @@ import {
   readSavedConfig,
   readState,
   statePath,
+  type CgroupNote,
   type ContainerState,
   type StateDirectory,
 } from '../state/store.js';
@@ -93,11 +94,21 @@ export function destroy(root: string, state: ContainerState, poststop: readonly 
   runAllHooks('poststop', poststop, hookState(state, 'stopped'), state.bundle, warn);
 }
 
-function removeCgroups({ cgroup, unit }: ContainerState, warn: (message: string) => void): void {
+/** What the container's life has added to the tree; a cgroup that was there before it is not ours to remove. */
+function removeOwnCgroup({ cgroup, cgroupBefore }: CgroupNote): void {
+  if (cgroup === '') return;
+  if (cgroupBefore !== undefined) {
+    emptyCgroup(cgroup, cgroupBefore, KILL_TIMEOUT);
+    return;
+  }
+  removeCgroup(cgroup, KILL_TIMEOUT);
+  removeDefaultParent(cgroup);
+}
+
+function removeCgroups(state: ContainerState, warn: (message: string) => void): void {
+  const { cgroup, unit } = state;
   if (unit === undefined) {
-    if (cgroup === '') return;
-    removeCgroup(cgroup, KILL_TIMEOUT);
-    removeDefaultParent(cgroup);
+    removeOwnCgroup(state);
     return;
   }
   try {
@@ -112,12 +123,11 @@ function removeCgroups({ cgroup, unit }: ContainerState, warn: (message: string)
 
 /** Without a state that can be read, the note beside it says where the processes are. */
 function destroyDamaged(path: string, root: string, id: string): void {
-  const cgroup = readCgroupNote(root, id);
-  if (cgroup !== '') {
-    killCgroup(cgroup);
-    endCgroup(cgroup, KILL_TIMEOUT);
-    removeCgroup(cgroup, KILL_TIMEOUT);
-    removeDefaultParent(cgroup);
+  const note = readCgroupNote(root, id);
+  if (note.cgroup !== '') {
+    killCgroup(note.cgroup);
+    endCgroup(note.cgroup, KILL_TIMEOUT);
+    removeOwnCgroup(note);
   }
   native().removeTree(path);
 }

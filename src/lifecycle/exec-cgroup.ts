@@ -36,8 +36,12 @@ function mountOf(path: string): string {
   return path.startsWith(`${unified}/`) ? unified : '/sys/fs/cgroup';
 }
 
-/** Moves a process that waits into the cgroup at `path`, which is below that of the container's unit. */
+/** Moves a process that waits into the cgroup at `path`, which is the container's or below it. */
 export function moveInto({ unit }: ContainerState, path: string, pid: number): void {
-  if (unit === undefined || !`${path}/`.startsWith(`${unit.cgroup}/`)) throw new Error(`${path} is not below a unit's cgroup`);
+  if (unit === undefined) {
+    native().writeFile(`${path}/cgroup.procs`, String(pid));
+    return;
+  }
+  if (!`${path}/`.startsWith(`${unit.cgroup}/`)) throw new Error(`${path} is not below a unit's cgroup`);
   attachProcess(unit, path.slice(unit.cgroup.length) || '/', pid);
 }

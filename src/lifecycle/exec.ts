@@ -1,11 +1,12 @@
 /** `exec`: one more process in a container. */
 import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
-import { planExec, waiting, type ExecPlanOptions } from '../plan/exec.js';
+import { planExec, type ExecPlanOptions } from '../plan/exec.js';
 import type { Host } from '../plan/host.js';
 import { CLONE_FLAG } from '../plan/namespaces.js';
 import type { Plan } from '../plan/plan.js';
 import { planSeccomp } from '../plan/seccomp.js';
+import { waiting } from '../plan/waiting.js';
 import { parseJson } from '../spec/json.js';
 import type { Process, Spec } from '../spec/types.js';
 import { checkProcess } from '../spec/validate.js';
@@ -180,6 +181,7 @@ function begin(plan: Plan, state: ContainerState, options: ExecOptions, { consol
     }
   };
   try {
+    if (state.cgroupBefore !== undefined) return born('', waiting(plan));
     const path = execCgroupPath(state, options.cgroup);
     try {
       return born(path);

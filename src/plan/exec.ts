@@ -83,8 +83,3 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
     warnings: planned.warnings,
   };
 }
-
-/** The same for a process that is not born in the container's cgroup: it waits, before anything else, until it has been moved there. */
-export function waiting(plan: Plan): Plan {
-  return { ...plan, steps: [{ op: 'ask', what: 'cgroup' }, ...plan.steps] };
-}

@@ -30,6 +30,8 @@ export interface ContainerState {
   readonly owner: string;
   /** Absolute path of its cgroup v2 directory; empty without one, and until systemd has made it. */
   readonly cgroup: string;
+  /** Of a cgroup that was there before the container: the names of those that were in it. It and they are not removed. */
+  readonly cgroupBefore?: readonly string[];
   /** The unit it belongs to, when systemd makes its cgroup: remembered before there is one. */
   readonly unit?: UnitState;
 }
@@ -184,19 +186,25 @@ function parseState(text: string): ContainerState | null {
   }
 }
 
+/** The container's cgroup, as the note beside the state has it. */
+export type CgroupNote = Pick<ContainerState, 'cgroup' | 'cgroupBefore'>;
+
 /** Notes the cgroup beside the state: should that be damaged, `delete --force` still finds the processes. */
-export function writeCgroupNote(path: string, cgroup: string): void {
-  native().writeFileAtomic(`${path}/cgroup`, `${cgroup}\n`, 0o600);
+export function writeCgroupNote(path: string, { cgroup, cgroupBefore }: CgroupNote): void {
+  const lines = [cgroup, ...(cgroupBefore === undefined ? [] : ['before', ...cgroupBefore])];
+  native().writeFileAtomic(`${path}/cgroup`, lines.map((line) => `${line}\n`).join(''), 0o600);
 }
 
 /** The cgroup's absolute directory as it was noted; empty when it was not. */
-export function readCgroupNote(root: string, id: string): string {
+export function readCgroupNote(root: string, id: string): CgroupNote {
   try {
-    const note = native().readFile(`${statePath(root, id)}/cgroup`, 4097);
+    const note = native().readFile(`${statePath(root, id)}/cgroup`, 1 << 20);
     // cut short it would name the parent, and with that other containers
-    return note.endsWith('\n') ? note.slice(0, -1) : '';
+    if (!note.endsWith('\n')) return { cgroup: '' };
+    const [cgroup = '', before, ...names] = note.slice(0, -1).split('\n');
+    return before === 'before' ? { cgroup, cgroupBefore: names } : { cgroup };
   } catch {
-    return '';
+    return { cgroup: '' };
   }
 }
 

@@ -7,6 +7,7 @@ import { systemError } from '../cli/native.js';
 import { state } from '../state/state.js';
 
 const fake = {
+  lstat: vi.fn<Native['lstat']>(),
   processStat: vi.fn<Native['processStat']>(),
   processExe: vi.fn<Native['processExe']>(),
   readFile: vi.fn<Native['readFile']>(),
@@ -22,6 +23,7 @@ let given = state();
 
 beforeEach(() => {
   vi.resetAllMocks();
+  fake.lstat.mockReturnValue(null);
   freezer = '0';
   given = state();
   fake.processStat.mockReturnValue({ startTime: '100', state: 'S' });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { planExec, waiting, type ExecPlanOptions } from '../../../src/plan/exec.js';
+import { planExec, type ExecPlanOptions } from '../../../src/plan/exec.js';
+import { waiting } from '../../../src/plan/waiting.js';
 import type { Host } from '../../../src/plan/host.js';
 import { CLONE_FLAG } from '../../../src/plan/namespaces.js';
 import type { Plan } from '../../../src/plan/plan.js';
