@@ -3,6 +3,7 @@ import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
 import { parseJson } from '../spec/json.js';
 import type { Spec } from '../spec/types.js';
+import { checkUntrusted } from '../spec/untrusted.js';
 import { checkConfig } from '../spec/validate.js';
 
 /** Bytes; the largest that engines write have a few hundred KiB. */
@@ -19,8 +20,11 @@ export interface Bundle {
   readonly warnings: readonly string[];
 }
 
-/** @param config absolute path of the config; `config.json` in the bundle if absent */
-export function readBundle(directory: string, config?: string): Bundle {
+/**
+ * @param config absolute path of the config; `config.json` in the bundle if absent
+ * @param untrusted refuse what reaches out of the container, and a root file system that is not in the bundle
+ */
+export function readBundle(directory: string, config?: string, untrusted = false): Bundle {
   const path = resolve(directory, 'bundle');
   const file = config ?? `${path}/config.json`;
   let text: string;
@@ -32,7 +36,11 @@ export function readBundle(directory: string, config?: string): Bundle {
     throw error;
   }
   const { spec, warnings } = checkConfig(parseJson(text, file));
-  return { path, spec, text, rootfs: rootfsOf(spec, path), warnings };
+  if (untrusted) checkUntrusted(spec);
+  const rootfs = rootfsOf(spec, path);
+  // a symlink can have led it elsewhere
+  if (untrusted && !rootfs.startsWith(`${path}/`)) throw new TsrunError(`/root/path: must stay in the bundle, is ${rootfs} (--untrusted)`);
+  return { path, spec, text, rootfs, warnings };
 }
 
 function rootfsOf(spec: Spec, bundle: string): string {

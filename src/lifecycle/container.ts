@@ -59,7 +59,7 @@ function decide(options: CreateOptions): Decided {
   const listenFds = listenFdCount();
   const preserved = (options.preserveFds ?? 0) + listenFds;
   checkPreserved(preserved);
-  const bundle = readBundle(options.bundle, options.config);
+  const bundle = readBundle(options.bundle, options.config, options.untrusted);
   const host = readHost(bundle.spec);
   const plan = planCreate(bundle.spec, host, {
     id: options.id,

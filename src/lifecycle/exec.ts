@@ -9,6 +9,7 @@ import { planSeccomp } from '../plan/seccomp.js';
 import { waiting } from '../plan/waiting.js';
 import { parseJson } from '../spec/json.js';
 import type { Process, Spec } from '../spec/types.js';
+import { checkUntrustedProcess } from '../spec/untrusted.js';
 import { checkProcess } from '../spec/validate.js';
 import { readHost } from '../state/host.js';
 import { processState } from '../state/report.js';
@@ -51,7 +52,9 @@ export function exec(options: ExecOptions): number {
   const state = readState(root, id);
   refuseUnlessUp(root, state, options);
   const spec = parseJson(readSavedConfig(root, id), 'config.json') as Spec;
-  const process = processOf(spec, options, readProcessFile(options));
+  const file = readProcessFile(options);
+  if (options.untrusted === true && file !== null) checkUntrustedProcess(file, spec);
+  const process = processOf(spec, options, file);
   const pidfd = openProcess(state);
   if (pidfd === null) throw new TsrunError('cannot exec in a stopped container');
 

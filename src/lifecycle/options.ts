@@ -19,6 +19,8 @@ export interface CreateOptions extends CommonOptions {
   readonly pidFile?: string;
   readonly noPivot?: boolean;
   readonly noNewKeyring?: boolean;
+  /** Nobody vouches for the config: refuse what reaches out of the container (spec/untrusted.ts). */
+  readonly untrusted?: boolean;
   /** How many descriptors from 3 on go to the program. */
   readonly preserveFds?: number;
   readonly cgroupManager: 'cgroupfs' | 'systemd' | 'disabled';
@@ -39,6 +41,8 @@ export interface RunOptions extends CreateOptions {
 export interface ExecOptions extends CommonOptions {
   /** File with the process as JSON. */
   readonly process?: string;
+  /** Nobody vouches for that file: refuse a process that is less confined than the container. */
+  readonly untrusted?: boolean;
   readonly args?: readonly string[];
   readonly cwd?: string;
   readonly env?: readonly string[];

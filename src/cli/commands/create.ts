@@ -14,6 +14,7 @@ export const createFlags: readonly Flag[] = [
   { name: 'pid-file', value: 'FILE', complete: 'file', help: "write the process id of the container's process to FILE" },
   { name: 'no-pivot', help: 'do not use pivot_root: for a root file system on a ramdisk, and less safe' },
   { name: 'no-new-keyring', help: "keep the caller's session keyring instead of making a new one" },
+  { name: 'untrusted', help: 'refuse a configuration that reaches out of the container: paths, namespaces, devices of the host, hooks' },
   { name: 'preserve-fds', value: 'N', number: true, help: 'pass on N more file descriptors, 3 to 3+N-1 (default: 0)' },
 ];
 
@@ -23,6 +24,8 @@ export const definition: Definition = {
   description: [
     'Makes the container that the bundle describes, with everything in it but the program: that one waits for `start`. ' +
       'A configuration with a terminal needs --console-socket.',
+    'Whoever writes the configuration has the rights of whoever calls: it names files and programs of the host. With --untrusted one ' +
+      'that asks for more than a container of its own is refused; nobody but the caller must be able to change the bundle meanwhile.',
   ],
   arguments: [newContainer],
   flags: createFlags,
@@ -46,6 +49,7 @@ export function createOptions(call: Call): CreateOptions {
     pidFile: call.path('pid-file'),
     noPivot: call.on('no-pivot'),
     noNewKeyring: call.on('no-new-keyring'),
+    untrusted: call.on('untrusted'),
     preserveFds: call.number('preserve-fds'),
     cgroupManager: call.global.cgroupManager,
     rootless: call.global.rootless,

@@ -16,6 +16,7 @@ export const definition: Definition = {
   passThrough: true,
   flags: [
     { name: 'process', short: 'p', value: 'FILE', complete: 'file', help: 'a file with the OCI process object' },
+    { name: 'untrusted', help: 'refuse a process object that is less confined than the container' },
     { name: 'cwd', value: 'DIR', help: 'working directory in the container' },
     { name: 'env', short: 'e', value: 'NAME=VALUE', repeated: true, help: 'an environment variable; may be repeated' },
     { name: 'tty', short: 't', help: 'give it a terminal' },
@@ -74,6 +75,7 @@ export function execOptions(call: Call): ExecOptions {
   const options = present({
     ...call.container(),
     process,
+    untrusted: call.on('untrusted'),
     args: args.length === 0 ? undefined : args,
     cwd: call.text('cwd'),
     env: call.list('env'),

@@ -186,6 +186,7 @@ describe('create', () => {
       bundle: '/cwd',
       noPivot: false,
       noNewKeyring: false,
+      untrusted: false,
       cgroupManager: 'cgroupfs',
       rootless: 'auto',
       warn: anyWarn,
@@ -196,7 +197,7 @@ describe('create', () => {
     // prettier-ignore
     const status = await call('--root', 'state', '--systemd-cgroup', '--rootless=true',
       'create', '-b', 'bundle', '--config', 'c.json', '-console-socket', 'c.sock', 'web',
-      '--pidfd-socket', '/p.sock', '--pid-file=pid', '-no-pivot', '--no-new-keyring', '--preserve-fds', '2');
+      '--pidfd-socket', '/p.sock', '--pid-file=pid', '-no-pivot', '--no-new-keyring', '--untrusted', '--preserve-fds', '2');
     expect(status).toBe(0);
     expect(create).toHaveBeenCalledWith({
       id: 'web',
@@ -208,6 +209,7 @@ describe('create', () => {
       pidFile: '/cwd/pid',
       noPivot: true,
       noNewKeyring: true,
+      untrusted: true,
       preserveFds: 2,
       cgroupManager: 'systemd',
       rootless: true,
@@ -429,6 +431,7 @@ describe('exec', () => {
       id: 'web',
       root: '/run/tsrun',
       process: '/cwd/p.json',
+      untrusted: false,
       cwd: 'rel',
       env: ['A=1', 'B=a=b'],
       tty: false,
