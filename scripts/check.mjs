@@ -56,6 +56,7 @@ const checks = {
   types: () => run(tool('tsc'), ['--noEmit', '-p', 'tsconfig.json']),
   'clang-format': () => run('clang-format-14', ['--dry-run', '-Werror', ...native()]),
   shellcheck: () => run('shellcheck', shellScripts()),
+  'security page': () => run(process.execPath, ['scripts/security-page.mjs', '--check']),
   'clang-tidy': clangTidy,
 };
 

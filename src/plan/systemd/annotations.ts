@@ -11,6 +11,13 @@ const PREFIX = 'org.systemd.property.';
 /** Which processes are in the unit is not the config's business: it would draw in others. */
 const OURS = new Set(['PIDs', 'PIDFDs']);
 
+/**
+ * What acts on other units of the host, on the host itself, or runs programs (systemd.unit(5), systemd.exec(5)): an annotation often comes
+ * from whoever may name an image, and would act as root. Devices and the place in the tree are the config's to say, in its own words.
+ */
+const FOREIGN =
+  /^(Exec.*|Wants|Requires|Requisite|BindsTo|PartOf|Upholds|Conflicts|JoinsNamespaceOf|On(Success|Failure).*|.*(Action|ActionExitStatus|RebootArgument)|(Propagates|StopPropagated).*|RequiresMountsFor|WantsMountsFor|Triggers|Device(Allow|Policy)|BPFProgram|.*FilterPath|Slice|Delegate.*|User|Group)$/;
+
 /** Times are documented as NAMESec and called NAMEUSec on the bus. */
 function microseconds({ type, value }: BusVariant, what: string): BusVariant {
   const amount = typeof value === 'bigint' || typeof value === 'number' ? value : null;
@@ -28,6 +35,7 @@ export function annotatedProperties(annotations: Annotations): readonly UnitProp
     const what = `/annotations/${key}`;
     if (!/^[A-Za-z]{3,}$/.test(name)) throw new TsrunError(`${what}: the name of a property has three letters at least, and nothing else`);
     if (OURS.has(name)) throw new TsrunError(`${what}: cannot be set`);
+    if (FOREIGN.test(name)) throw new TsrunError(`${what}: reaches beyond the container's unit`);
     const value = parseVariant(text, `annotation ${key}`);
     if (/[a-z]Sec$/.test(name)) return [{ name: `${name.slice(0, -'Sec'.length)}USec`, ...microseconds(value, what) }];
     return [{ name, ...value }];

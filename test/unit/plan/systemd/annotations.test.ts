@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 
 import { annotatedProperties, subgroup } from '../../../../src/plan/systemd/annotations.js';
 
@@ -47,5 +47,52 @@ describe('run.oci.systemd.subgroup', () => {
   });
   test.each(['a/b', '..', '.', 'a\nb', 'x'.repeat(256)])('%j is refused', (name) => {
     expect(() => of(name)).toThrow('must be the name of one directory');
+  });
+});
+
+describe('an annotation', () => {
+  it.each([
+    'ExecStart',
+    'ExecStopPost',
+    'Wants',
+    'Requires',
+    'BindsTo',
+    'PartOf',
+    'Upholds',
+    'Conflicts',
+    'OnFailure',
+    'OnSuccess',
+    'FailureAction',
+    'SuccessAction',
+    'JobTimeoutAction',
+    'StartLimitAction',
+    'PropagatesStopTo',
+    'JoinsNamespaceOf',
+    'DeviceAllow',
+    'DevicePolicy',
+    'BPFProgram',
+    'IPIngressFilterPath',
+    'Slice',
+    'Delegate',
+    'User',
+  ])('does not set %s, which reaches beyond the unit (CVE-2024-3154)', (name) => {
+    expect(() => annotatedProperties({ [P + name]: "'poweroff.target'" })).toThrow(
+      `/annotations/${P}${name}: reaches beyond the container's unit`,
+    );
+  });
+
+  it.each([
+    'TimeoutStopUSec',
+    'RuntimeMaxUSec',
+    'KillSignal',
+    'TasksMax',
+    'MemoryMax',
+    'CPUWeight',
+    'After',
+    'Before',
+    'OOMPolicy',
+    'Description',
+  ])('may set %s', (name) => {
+    expect(annotatedProperties({ [P + name]: 'uint64 5' })).toHaveLength(1);
   });
 });
