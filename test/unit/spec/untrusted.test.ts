@@ -7,7 +7,7 @@ import { checkConfig } from '../../../src/spec/validate.js';
 import { problemOf } from './support.js';
 
 /** Deep enough for these: objects are merged, lists and values replaced. */
-type Json = { [key: string]: unknown };
+type Json = Record<string, unknown>;
 function merged(base: Json, changes: Json): Json {
   const result = { ...base };
   for (const [key, value] of Object.entries(changes)) {
