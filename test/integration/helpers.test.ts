@@ -1,10 +1,10 @@
 // The programs and processes that the runtime has beside it: they end when it ends, and hold nothing of its.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { harness, hosts, isAlive, shell, skipped, until, whyNoContainers, type Change } from './harness.js';
+import { USER, asUser, harness, hosts, isAlive, shell, skipped, until, whyNoContainers, whyNoUser, type Change } from './harness.js';
 
 const h = harness('helpers');
 
@@ -96,4 +96,78 @@ describe.skipIf(skipped('helpers', whyNoContainers())).each(hosts)('under $name'
     const open = [...readFileSync(noted, 'utf8').matchAll(/ (\d+) -> (.*)/g)].filter(([, , to = '']) => !to.startsWith('/proc/'));
     expect(open.map(([, fd]) => fd)).toEqual(['0', '1', '2']);
   });
+
+  describe.skipIf(skipped('newuidmap', whyNoUser() ?? (existsSync('/usr/bin/newuidmap') ? undefined : 'needs newuidmap (package uidmap)')))(
+    'newuidmap',
+    () => {
+      const mapped: Change = (config) => {
+        config.linux.namespaces = [...(config.linux.namespaces ?? []).filter(({ type }) => type !== 'cgroup'), { type: 'user' }];
+        for (const name of ['uidMappings', 'gidMappings'] as const) {
+          config.linux[name] = [
+            { containerID: 0, hostID: USER, size: 1 },
+            { containerID: 1, hostID: 200_000, size: 1000 },
+          ];
+        }
+        delete config.linux.resources;
+        delete config.linux.cgroupsPath;
+        config.mounts = config.mounts.filter(({ type }) => type !== 'cgroup');
+      };
+
+      /** `run` by a user with subordinate ids, and with `files` in the place of the host's: both in a mount namespace of its own. */
+      function runAsUser(files: Readonly<Record<string, string>>): { status: number | null; stdout: string; stderr: string } {
+        const all = {
+          '/etc/passwd': `${readFileSync('/etc/passwd', 'utf8')}sub:x:${USER}:${USER}::/:/bin/sh\n`,
+          '/etc/group': `${readFileSync('/etc/group', 'utf8')}sub:x:${USER}:\n`,
+          '/etc/subuid': 'sub:200000:1000\n',
+          '/etc/subgid': 'sub:200000:1000\n',
+          ...files,
+        };
+        const binds = Object.entries(all).map(([path, text]) => {
+          const file = h.path(h.id('file').slice(h.tag.length + 1));
+          writeFileSync(file, text, { mode: path.startsWith('/usr/') ? 0o755 : 0o644 });
+          return `mount --bind ${file} ${path}`;
+        });
+        const root = h.path(h.id('user').slice(h.tag.length + 1));
+        mkdirSync(root, { mode: 0o700 });
+        chownSync(root, USER, USER);
+        const command = [
+          ...asUser(host).command,
+          '--root',
+          root,
+          'run',
+          '--bundle',
+          h.bundle(mapped, shell('cat /proc/self/uid_map')),
+          h.id(),
+        ];
+        const script = `${binds.join(' && ')} && exec "$@" 9< /etc/hostname`;
+        const env = { PATH: `${h.scratch}/evil:${process.env['PATH'] ?? ''}` };
+        return spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command], {
+          encoding: 'utf8',
+          timeout: 30_000,
+          cwd: '/',
+          env,
+        });
+      }
+
+      it('maps the ids that are the user’s', () => {
+        const { stdout, stderr } = runAsUser({});
+        expect({ map: stdout.trim().split(/\s+/), stderr }).toEqual({ map: ['0', String(USER), '1', '1', '200000', '1000'], stderr: '' });
+      });
+
+      it('gets the standard streams and no other descriptor, and is not looked up in the caller’s PATH', () => {
+        const directory = h.path(h.id('noted').slice(h.tag.length + 1));
+        mkdirSync(directory);
+        chmodSync(directory, 0o777);
+        const noted = join(directory, 'fds');
+        mkdirSync(h.path('evil'), { recursive: true });
+        for (const name of ['newuidmap', 'newgidmap'])
+          writeFileSync(h.path(`evil/${name}`), `#!/bin/sh\n: > ${directory}/evil\n`, { mode: 0o755 });
+        const tell = `#!/bin/sh\nexec ls -l /proc/self/fd > ${noted}\n`;
+        runAsUser({ '/usr/bin/newgidmap': tell });
+        const open = [...readFileSync(noted, 'utf8').matchAll(/ (\d+) -> (.*)/g)].filter(([, , to = '']) => !to.startsWith('/proc/'));
+        expect(open.map(([, fd]) => fd)).toEqual(['0', '1', '2']);
+        expect(existsSync(join(directory, 'evil'))).toBe(false);
+      });
+    },
+  );
 });
