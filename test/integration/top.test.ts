@@ -183,7 +183,7 @@ describe.skipIf(skipped('top', reason)).each(hosts)('under $name', (host: TestHo
       const failed = await atTerminal(steps, [...host.command, '--root', root, 'top', '--interval', '100ms']);
       expect(failed.status).toBe(1);
       expectRestored(failed, failed.shown.slice(failed.shown.lastIndexOf(LEAVE) + LEAVE.length));
-      expect(failed.shown.slice(failed.shown.lastIndexOf(LEAVE))).toMatch(/level=error msg=.*fragile.*ot a directory/);
+      expect(failed.shown.slice(failed.shown.lastIndexOf(LEAVE))).toMatch(/level=error msg=.*fragile.* a directory/);
     });
 
     test('^Z stops it with the terminal put back, fg draws it again', async () => {
