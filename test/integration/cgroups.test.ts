@@ -1,8 +1,20 @@
 /** The cgroupfs driver and the device filter on this kernel. Needs root; a host without cgroup v2 skips it. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCgroup, type MadeCgroup } from '../../src/cgroups/cgroupfs.js';
 import { freeze, isFrozen, isPopulated, thaw, waitEmpty } from '../../src/cgroups/freezer.js';
 import { readCgroupFacts } from '../../src/cgroups/mount.js';
@@ -217,6 +229,31 @@ describe.skipIf(skipped('cgroupfs', process.getuid?.() !== 0 || mount === '' ? '
     second.undo();
     expect(existsSync(`${top}/shared`)).toBe(true);
     rmdirSync(`${top}/shared`);
+  });
+
+  describe('bpf(2), which writes past a short attribute (the revision on Linux 6.17 to 7.1)', () => {
+    const canary = `${mkdtempSync(join(tmpdir(), 'tsrun-bpf-'))}/bpf_canary`;
+    const fixture = join(import.meta.dirname, '../fixtures/bpf_canary.cc');
+    const native = join(import.meta.dirname, '../../native');
+    const bytesLost = (how: 'full' | 'short'): string => {
+      const { path } = create({ path: `${base}/canary-${how}`, deviceFilter: planDeviceFilter([]) });
+      return execFileSync(canary, [path, how], { encoding: 'utf8' }).trim();
+    };
+    beforeAll(() => {
+      execFileSync('g++', ['-std=c++20', '-O1', '-I', native, '-o', canary, fixture]);
+    });
+    afterAll(() => {
+      rmSync(dirname(canary), { recursive: true });
+    });
+
+    test('never past ours, all of which is zero before', () => {
+      expect(bytesLost('full')).toBe('0');
+    });
+
+    test('past a short one, which shows that this would be seen', () => {
+      // the 4 bytes of the number of programs
+      expect(bytesLost('short')).toBe('4');
+    });
   });
 
   describe('the device filter', () => {
