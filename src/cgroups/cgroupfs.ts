@@ -72,7 +72,8 @@ function filterDevices(plan: CgroupPlan, fd: number): string[] {
     native().attachDeviceFilter(fd, plan.deviceFilter);
     return [];
   } catch (error) {
-    if (!plan.deviceFilterOptional || !(isSystemError(error, 'EPERM') || isSystemError(error, 'EACCES'))) throw error;
+    if (plan.deviceFilterOptional === false || !(isSystemError(error, 'EPERM') || isSystemError(error, 'EACCES'))) throw error;
+    if (plan.deviceFilterOptional === 'silent') return [];
     return [`/linux/resources/devices: left out, the kernel refuses device filters here: ${error.message}`];
   }
 }

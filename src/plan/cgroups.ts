@@ -135,7 +135,7 @@ export function planCgroup(spec: Spec, id: string, host: Host, manager: CgroupMa
     controllers: host.controllers,
     writes,
     deviceFilter: planDeviceFilter(resources.devices ?? []),
-    deviceFilterOptional: rootless,
+    deviceFilterOptional: rootless && ((resources.devices ?? []).length > 0 ? 'warn' : 'silent'),
     owner: cgroupOwner(spec, linux, host),
     optional: rootless && writes.length === 0 && manager !== 'systemd',
     warnings,

@@ -59,7 +59,10 @@ export function deviceRules(rules: readonly DeviceRule[]): FilterRule[] {
   return [...list, MKNOD];
 }
 
-/** The program for `rules`, 8 bytes an instruction in the machine's (little-endian) order; null when all is allowed or no rule is given. */
+/**
+ * The program for `rules`, 8 bytes an instruction in the machine's (little-endian) order; null when all is allowed. No rule denies
+ * all but the default devices, as under runc: who is to have more says so.
+ */
 export function planDeviceFilter(rules: readonly DeviceRule[]): Uint8Array | null {
-  return rules.length === 0 ? null : compileDeviceRules(deviceRules(rules));
+  return compileDeviceRules(deviceRules(rules));
 }

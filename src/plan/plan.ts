@@ -57,10 +57,10 @@ export interface CgroupPlan {
   /** Controllers to enable on the way down. */
   readonly controllers: readonly string[];
   readonly writes: readonly CgroupWrite[];
-  /** eBPF of the device filter; null when every device is allowed or no rule was given. */
+  /** eBPF of the device filter; null when every device is allowed. */
   readonly deviceFilter: Uint8Array | null;
-  /** The filter is left out, with a warning, where the kernel forbids bpf(2): in a user namespace. */
-  readonly deviceFilterOptional: boolean;
+  /** The filter is left out where the kernel forbids bpf(2): in a user namespace. `warn`: not without a word, since the config lists rules. */
+  readonly deviceFilterOptional: false | 'warn' | 'silent';
   /** The container's user (host ids; gid -1: as it is) becomes the cgroup's owner; null leaves it. */
   readonly owner: { readonly uid: number; readonly gid: number } | null;
   /** Nothing was asked of it: the container goes without where the caller may not make it (rootless). */

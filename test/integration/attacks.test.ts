@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { harness, shell, skipped, sleep, whyNoContainers, type Called, type Change } from './harness.js';
+import { SLEEP, cgroupMount, harness, shell, skipped, sleep, whyNoContainers, type Called, type Change } from './harness.js';
 
 const h = harness('attacks');
 const noPython = spawnSync('python3', ['--version']).status === 0 ? undefined : 'needs python3';
@@ -221,6 +221,38 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
       expect(result.stdout).toBe('character special file 1 3\ncharacter special file 1 3\n');
       unlinkSync(join(forged, 'null'));
       expectUntouched(forged);
+    });
+  });
+
+  describe('a device node of its own making, opened', () => {
+    const lists: Record<string, Change> = {
+      'no resources': (config) => delete config.linux.resources,
+      'resources without devices': (config) => (config.linux.resources = { pids: {} }),
+      'an empty list': (config) => (config.linux.resources = { devices: [] }),
+    };
+    const mayMknod: Change = ({ process }) => {
+      for (const set of ['bounding', 'effective', 'permitted'] as const) (process.capabilities ??= {})[set] = ['CAP_MKNOD', 'CAP_SYSLOG'];
+    };
+    // the kernel's log, which a device filter above us may allow where it allows no disk
+    const script = '[ -e /dev/log ] || mknod /dev/log c 1 11; mknod /dev/zero2 c 1 5; head -c 1 /dev/zero2 | wc -c; : < /dev/log';
+    const why = cgroupMount() === undefined ? 'needs cgroup v2' : undefined;
+
+    it.skipIf(skipped('device nodes', why)).each(Object.keys(lists))('where the config has %s', (name) => {
+      const list = lists[name] ?? (() => undefined);
+      const { stdout, stderr } = h.run([list, mayMknod, shell(script)]);
+      expect({ stdout, stderr }).toEqual({ stdout: '1\n', stderr: expect.stringContaining('not permitted') as string });
+      // the same attack, with nothing in its way
+      const all: Change = (config) => (config.linux.resources = { devices: [{ allow: true, access: 'rwm' }] });
+      expect(h.run([all, mayMknod, shell(script)]).stderr).toBe('');
+    });
+
+    it.skipIf(skipped('device nodes', why))('in an exec, and after an update', () => {
+      const id = h.running([lists['no resources'] ?? (() => undefined), mayMknod, shell(SLEEP)]);
+      const attempt = () => h.tsrun(['exec', id, 'sh', '-c', script]).stderr;
+      expect(attempt()).toContain('not permitted');
+      h.ok(['update', '--resources', '-', id], { input: '{"devices":[{"allow":true,"access":"rwm"}],"unified":{"cgroup.max.depth":"3"}}' });
+      expect(attempt()).toContain('not permitted');
+      h.ok(['delete', '--force', id]);
     });
   });
 

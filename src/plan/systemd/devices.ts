@@ -57,7 +57,7 @@ export function allowed(rules: readonly FilterRule[]): readonly (readonly [strin
 
 /** The properties for `linux.resources.devices`. An empty DeviceAllow takes away what an earlier one said. */
 export function deviceProperties(rules: readonly DeviceRule[]): readonly UnitProperty[] {
-  const list = rules.length === 0 ? null : allowed(deviceRules(rules));
+  const list = allowed(deviceRules(rules));
   if (list === null) return FREE;
   return [
     { name: 'DevicePolicy', type: 's', value: 'strict' },

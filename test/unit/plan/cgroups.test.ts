@@ -89,13 +89,14 @@ test('all controllers are handed down, the ones without a limit too', () => {
 test('root needs the cgroup, others only for limits', () => {
   const limits = { resources: { pids: { limit: 5 } } };
   expect(plan({})).toMatchObject({ optional: false, deviceFilterOptional: false });
-  expect(plan({}, ROOTLESS)).toMatchObject({ optional: true, deviceFilterOptional: true });
-  expect(plan(limits, ROOTLESS)).toMatchObject({ optional: false, deviceFilterOptional: true });
-  expect(plan({ resources: { devices: [{ allow: false }] } }, ROOTLESS)).toMatchObject({ optional: true });
+  expect(plan({}, ROOTLESS)).toMatchObject({ optional: true, deviceFilterOptional: 'silent' });
+  expect(plan(limits, ROOTLESS)).toMatchObject({ optional: false, deviceFilterOptional: 'silent' });
+  expect(plan({ resources: { devices: [{ allow: false }] } }, ROOTLESS)).toMatchObject({ optional: true, deviceFilterOptional: 'warn' });
 });
 
-test('a device filter only where there are rules', () => {
-  expect(plan({})?.deviceFilter).toBeNull();
+test('a device filter, unless every device is allowed', () => {
+  expect(plan({})?.deviceFilter).toBeInstanceOf(Uint8Array);
+  expect(plan({ resources: { devices: [] } })?.deviceFilter).toBeInstanceOf(Uint8Array);
   expect(plan({ resources: { devices: [{ allow: true, access: 'rwm' }] } })?.deviceFilter).toBeNull();
   expect(plan({ resources: { devices: [{ allow: false, access: 'rwm' }] } })?.deviceFilter).toBeInstanceOf(Uint8Array);
 });

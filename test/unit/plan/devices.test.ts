@@ -63,8 +63,13 @@ const RW = ACCESS.r | ACCESS.w;
 const DENY_ALL: DeviceRule = { allow: false, access: 'rwm' };
 
 describe('rules of the config', () => {
-  test('none restrict nothing', () => {
-    expect(planDeviceFilter([])).toBeNull();
+  test('none deny all but the default devices', () => {
+    expect(planDeviceFilter([])).toEqual(planDeviceFilter([DENY_ALL]));
+    expect(allows([], 'b', 8, 0, ACCESS.r)).toBe(false);
+    expect(allows([], 'c', 1, 3, RW)).toBe(true);
+  });
+
+  test('that allow all restrict nothing', () => {
     expect(
       planDeviceFilter([DENY_ALL, { allow: true, type: 'c', major: 1, minor: 3, access: 'r' }, { allow: true, access: 'rwm' }]),
     ).toBeNull();

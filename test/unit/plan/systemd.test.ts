@@ -9,7 +9,7 @@ const plan = (spec: Partial<Spec> = {}, who: Host = host) => planUnit({ ociVersi
 const values = (spec: Partial<Spec>) => Object.fromEntries(plan(spec).unit.properties.map(({ name, value }) => [name, value]));
 
 test('a scope like any other of a container', () => {
-  expect(values({})).toEqual({
+  expect(values({ linux: { resources: { devices: [{ allow: true, access: 'rwm' }] } } })).toEqual({
     Slice: 'system.slice',
     Delegate: true,
     DefaultDependencies: false,
