@@ -4,6 +4,7 @@
  * owned by the caller: `close` them.
  */
 import { installation } from './launch.js';
+import type { NodePlan } from './plan/plan.js';
 
 /** What a path leads to, without following a last symlink. Times and sizes that nobody asks for are left out. */
 export interface FileStatus {
@@ -195,6 +196,11 @@ export interface Native {
    * that it gets, or 0; `userNamespace` a descriptor of the one whose mappings it gets, or -1.
    */
   openTree(source: string, recursive: boolean, propagation: number, userNamespace: number, idmapRecursive: boolean): number;
+  /**
+   * A detached mount of a file system whose only entry is the device `node`; where none can be made, of the host's node at `path`,
+   * which must be that device (ENODEV).
+   */
+  makeDevice(request: NodePlan): number;
   /** /proc/PID/uid_map and gid_map; `deny` writes setgroups first. With helpers, newuidmap and newgidmap do it. */
   writeIdMaps(pid: number, uidMap: string, gidMap: string, deny: boolean, helpers: boolean): void;
   /** A listening SOCK_SEQPACKET unix socket at `path`, however long the path. */

@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "base/syscalls.h"
 #include "ns/idmap_host.h"
 #include "ns/spawn_host.h"
+#include "rootfs/device_host.h"
 #include "rootfs/tree_host.h"
 
 namespace tsrun {
@@ -121,6 +124,19 @@ Napi::Value make_tree(const Info& info) {
   return give(info, open_tree(request));
 }
 
+Napi::Value make_device(const Info& info) {
+  if (!info[0].IsObject()) throw Napi::TypeError::New(info.Env(), "argument 0: an object expected");
+  const auto object = info[0].As<Napi::Object>();
+  NodeRequest request;
+  request.type = text_of(object, "type") == "b" ? S_IFBLK : S_IFCHR;
+  request.number = makedev(static_cast<unsigned>(number_of(object, "major")), static_cast<unsigned>(number_of(object, "minor")));
+  request.mode = static_cast<mode_t>(number_of(object, "mode"));
+  request.uid = static_cast<uid_t>(number_of(object, "uid"));
+  request.gid = static_cast<gid_t>(number_of(object, "gid"));
+  request.source = text_of(object, "path");
+  return give(info, make_node(request));
+}
+
 IdMaps id_maps_at(const Info& info, size_t index) {
   IdMaps maps;
   maps.uid_map = text_at(info, index);
@@ -203,6 +219,7 @@ void register_init(Napi::Env env, Napi::Object exports) {
   add("openNamespace", open_namespace);
   add("makeUserNamespace", make_namespace);
   add("openTree", make_tree);
+  add("makeDevice", make_device);
   add("writeIdMaps", write_maps);
   add("listen", listen_socket);
   add("connect", connect_socket);

@@ -40,6 +40,16 @@ Status set_propagation(int mount, uint64_t flag) {
   return {};
 }
 
+Result<uint64_t> mount_id(int fd) {
+  // struct statx, of which the C library knows nothing: 256 bytes, stx_mnt_id at 144 (linux/stat.h)
+  constexpr unsigned kMountId = 0x1000;  // STATX_MNT_ID, Linux 5.8
+  alignas(uint64_t) char status[256] = {};
+  if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, kMountId, status) != 0) return failed("statx");
+  uint64_t id = 0;
+  memcpy(&id, status + 144, sizeof id);
+  return id;
+}
+
 Status stop_sharing(int directory) {
   Fd at(openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   for (int i = 0; i < kMaxDepth && at.valid(); i++) {

@@ -25,6 +25,9 @@ Status set_attributes(int mount, const Attributes& attributes, bool recursive);
 // MS_UNBINDABLE, with MS_REC for all mounts below too.
 Status set_propagation(int mount, uint64_t flag);
 
+// The number of the mount that `fd` is in, by the kernel's account (man 2 statx, stx_mnt_id): no other mount has it meanwhile.
+Result<uint64_t> mount_id(int fd);
+
 // The mount that the directory lies in stops being shared: it becomes a slave, which still gets the host's later mounts but
 // passes none of ours on. One that is not shared stays as it is.
 Status stop_sharing(int directory);

@@ -99,31 +99,47 @@ Result<Fd> make_by_mount(const Context& context, const FileSystem& wanted, uint6
   if (mkdirat(scratch->get(), "m", 0700) != 0) return failed("mkdir for", wanted.type);
   Fd directory(openat(scratch->get(), "m", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory.valid()) return failed("open for", wanted.type);
-  TSRUN_TRY(attach(scratch->get(), context.root.get()));
+  Stacked stacked;
+  TSRUN_TRY(stacked.on_root(context, std::move(*scratch)));
 
   Text<48> path;
   path.append("/proc/").append(link_of(directory.get()).view());
-  Status status;
-  Fd tree;
-  if (sys::mount(wanted.source, path.c_str(), wanted.type, 0, options.c_str()) != 0) {
-    status = failed("mount", wanted.type);
-  } else {
-    tree.reset(sys::open_tree(scratch->get(), "m", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
-    if (!tree.valid()) status = failed("open_tree", wanted.type);
-  }
-  path.clear();
-  path.append("/proc/").append(link_of(scratch->get()).view());
-  if (sys::umount2(path.c_str(), kDetach) != 0 && status.ok()) status = failed("umount after mounting", wanted.type);
-  TSRUN_TRY(status);
+  if (sys::mount(wanted.source, path.c_str(), wanted.type, 0, options.c_str()) != 0) return failed("mount", wanted.type);
+  auto tree = stacked.take("m");
+  TSRUN_TRY(tree.status());
+  TSRUN_TRY(stacked.unmount());
   // Nobody can have reached it without these: it is detached.
   Attributes change;
   change.set = attributes;
   if ((attributes & MOUNT_ATTR__ATIME) != 0) change.clear = MOUNT_ATTR__ATIME;
-  TSRUN_TRY(set_attributes(tree.get(), change, false));
+  TSRUN_TRY(set_attributes(tree->get(), change, false));
   return tree;
 }
 
 }  // namespace
+
+Status Stacked::on_root(const Context& context, Fd mount) {
+  mount_ = std::move(mount);
+  TSRUN_TRY(attach(mount_.get(), context.root.get()));
+  attached_ = true;
+  return {};
+}
+
+Result<Fd> Stacked::take(const char* name) const {
+  Fd tree(sys::open_tree(mount_.get(), name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  if (!tree.valid()) return failed("open_tree", name);
+  return tree;
+}
+
+Status Stacked::unmount() {
+  if (!std::exchange(attached_, false)) return {};
+  Text<48> path;
+  path.append("/proc/").append(link_of(mount_.get()).view());
+  if (sys::umount2(path.c_str(), kDetach) != 0) return failed("umount what was stacked on the root");
+  return {};
+}
+
+Stacked::~Stacked() { (void)unmount(); }
 
 Result<Fd> make_file_system(const Context& context, const FileSystem& wanted, uint64_t attributes) {
   if (!all_fit(wanted)) return make_by_mount(context, wanted, attributes);

@@ -18,6 +18,7 @@ import { readBundle, type Bundle } from './bundle.js';
 import { containerCgroup, type ContainerCgroup } from './cgroup.js';
 import { openConsole, type Console } from './console.js';
 import { childOf, converse, endInit, type Child } from './converse.js';
+import { makeDevice } from './devices.js';
 import { runHooks } from './hooks.js';
 import { setLimits } from './limits.js';
 import type { CreateOptions } from './options.js';
@@ -194,8 +195,8 @@ function accompany(child: Child, { bundle, host, plan }: Decided, record: Record
         return runRuntimeHooks(bundle, hookState(withProcess(), 'creating'));
     }
     const tree = treeNumber(what);
-    if (tree < 0) throw new Error(`tsrun-init asks for "${what}"`);
-    return trees.open(tree);
+    if (tree >= 0) return trees.open(tree);
+    return makeDevice(plan.devices, what);
   };
   const moved = (): void => {
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);

@@ -1,10 +1,11 @@
 /** The container's cgroup: where it is, what is written into its files, which devices it may use, who owns it. */
 import { DEFAULT_PARENT } from '../cgroups/default.js';
 import { TsrunError } from '../errors.js';
-import type { IdMapping, Linux, Resources, Spec } from '../spec/types.js';
+import type { Linux, Resources, Spec } from '../spec/types.js';
 import { planDeviceFilter } from './devices.js';
 import { cleanPath } from '../spec/paths.js';
 import type { Host } from './host.js';
+import { hostId } from './namespaces.js';
 import type { CgroupPlan, CgroupWrite } from './plan.js';
 import { cpuWarnings, cpuWrites } from './resources/cpu.js';
 import { cpusetWrites } from './resources/cpuset.js';
@@ -86,11 +87,6 @@ function cgroupPath(linux: Linux, id: string, host: Host, rootless: boolean): st
   const clean = path.startsWith('/') ? cleanPath(path) : besideOwn(host, path);
   if (clean === '/') throw new TsrunError(`/linux/cgroupsPath: ${path} is the root of all cgroups`);
   return clean;
-}
-
-function hostId(id: number, mappings: readonly IdMapping[]): number | null {
-  const range = mappings.find(({ containerID, size }) => id >= containerID && id < containerID + size);
-  return range ? range.hostID + (id - range.containerID) : null;
 }
 
 /**

@@ -103,6 +103,7 @@ export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
   return {
     slots,
     trees: begin.trees,
+    devices: begin.devices,
     cloneFlags: namespaces.cloneFlags,
     pidNamespace: namespaces.pidNamespace,
     idMaps: namespaces.idMaps,

@@ -72,6 +72,7 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
   return {
     slots,
     trees: [],
+    devices: [],
     cloneFlags: 0,
     pidNamespace: pid !== 0 && direct ? PID_NAMESPACE_SLOT : '',
     idMaps: null,

@@ -44,6 +44,12 @@ export function idMapText(mappings: readonly IdMapping[]): string {
   return mappings.map((mapping) => `${mapping.containerID} ${mapping.hostID} ${mapping.size}\n`).join('');
 }
 
+/** The id outside of a user namespace with these mappings that `id` inside stands for; null: there is none. */
+export function hostId(id: number, mappings: readonly IdMapping[]): number | null {
+  const range = mappings.find(({ containerID, size }) => id >= containerID && id < containerID + size);
+  return range ? range.hostID + (id - range.containerID) : null;
+}
+
 /** `clock seconds nanoseconds` a line, as /proc/self/timens_offsets takes it (man 7 time_namespaces). */
 function timeOffsetsText(spec: Spec): string {
   const { monotonic, boottime } = spec.linux?.timeOffsets ?? {};

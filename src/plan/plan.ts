@@ -94,10 +94,24 @@ export interface TreePlan {
   readonly idmapRecursive: boolean;
 }
 
+/** A device node that init may not make: the runtime does when init asks for `device NUMBER`. */
+export interface NodePlan {
+  /** In the container; where the runtime may make none either, the host's node there is taken. */
+  readonly path: string;
+  readonly type: 'c' | 'b';
+  readonly major: number;
+  readonly minor: number;
+  readonly mode: number;
+  /** Of the host. */
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Everything `create` is going to do, as data. */
 export interface Plan {
   readonly slots: readonly Slot[];
   readonly trees: readonly TreePlan[];
+  readonly devices: readonly NodePlan[];
   /** CLONE_NEW* for the clone that makes the first process. */
   readonly cloneFlags: number;
   /** Slot of the pid namespace that the first process is born in; empty: ours, or a new one. */

@@ -1,11 +1,12 @@
 import { TsrunError } from '../errors.js';
-import type { Device, Spec } from '../spec/types.js';
-import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, PROPAGATION, parseMountOptions } from './mount-options.js';
+import type { Spec } from '../spec/types.js';
+import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, PROPAGATION } from './mount-options.js';
+import { bindsDev, planDevices } from './device-nodes.js';
 import { planMounts, planReadonlyMounts } from './mounts.js';
 import type { MountContext } from './mounts.js';
 import { cleanPath } from '../spec/paths.js';
 import { joinPath } from './paths.js';
-import type { Slot, TreePlan } from './plan.js';
+import type { NodePlan, Slot, TreePlan } from './plan.js';
 import type { Step } from './steps.js';
 
 export interface RootfsContext extends MountContext {
@@ -19,21 +20,8 @@ export interface RootfsPlan {
   readonly steps: readonly Step[];
   readonly slots: readonly Slot[];
   readonly trees: readonly TreePlan[];
+  readonly devices: readonly NodePlan[];
 }
-
-type DeviceStep = Extract<Step, { op: 'device' }>;
-
-/** Devices every container has (OCI runtime-spec, config-linux.md, "Default Devices"); Documentation/admin-guide/devices.txt. */
-const DEFAULT_DEVICES: readonly DeviceStep[] = (
-  [
-    ['/dev/null', 1, 3],
-    ['/dev/zero', 1, 5],
-    ['/dev/full', 1, 7],
-    ['/dev/random', 1, 8],
-    ['/dev/urandom', 1, 9],
-    ['/dev/tty', 5, 0],
-  ] as const
-).map(([path, major, minor]) => ({ op: 'device', path, type: 'c', major, minor, mode: 0o666, uid: 0, gid: 0 }));
 
 const LINKS: readonly Step[] = (
   [
@@ -52,18 +40,21 @@ export function planRootfs(spec: Spec, context: RootfsContext): RootfsPlan {
   const path = joinPath(context.bundle, spec.root.path);
   if (!context.mountNamespace) {
     refuseWithoutMountNamespace(spec);
-    return { steps: [{ op: 'root', path, clone: false }], slots: [], trees: [] };
+    return { steps: [{ op: 'root', path, clone: false }], slots: [], trees: [], devices: [] };
   }
   const mounts = planMounts(spec, context);
+  const devices = planDevices(spec, context);
   return {
     steps: [
       { op: 'propagation', flags: firstPropagation(spec, context) },
       { op: 'root', path, clone: true },
       ...mounts.steps,
-      ...(bindsDev(spec) ? [] : [...planDevices(spec, context), ...LINKS]),
+      ...devices.steps,
+      ...(bindsDev(spec) ? [] : LINKS),
     ],
     slots: mounts.slots,
     trees: mounts.trees,
+    devices: devices.made,
   };
 }
 
@@ -116,37 +107,6 @@ function firstPropagation(spec: Spec, context: RootfsContext): number {
   }
   // Of an unbindable mount nothing could be bound into the container.
   return ((flags & MS_UNBINDABLE) !== 0 ? MS_PRIVATE : flags) | MS_REC;
-}
-
-/** Whoever binds a /dev of their own gets it as it is. */
-function bindsDev(spec: Spec): boolean {
-  return (spec.mounts ?? []).some(
-    (mount) => cleanPath(mount.destination) === '/dev' && (mount.type === 'bind' || parseMountOptions(mount.options ?? []).bind !== null),
-  );
-}
-
-function planDevices(spec: Spec, context: RootfsContext): Step[] {
-  const given = (spec.linux?.devices ?? []).map(deviceStep);
-  const paths = new Set(given.map((device) => device.path));
-  // A user namespace makes no device nodes (man 7 user_namespaces); a fifo is no device.
-  const bind = context.userNamespace !== 'none' || context.host.inUserNamespace;
-  return [...DEFAULT_DEVICES.filter((device) => !paths.has(device.path)), ...given].map((device) =>
-    bind && device.type !== 'p' ? { op: 'bindDevice', path: device.path, source: device.path } : device,
-  );
-}
-
-function deviceStep(device: Device): DeviceStep {
-  return {
-    op: 'device',
-    path: cleanPath(device.path),
-    type: device.type === 'u' ? 'c' : device.type,
-    major: device.major ?? 0,
-    minor: device.minor ?? 0,
-    // Podman gives the whole st_mode, with the file type in it.
-    mode: (device.fileMode ?? 0o666) & 0o7777,
-    uid: device.uid ?? 0,
-    gid: device.gid ?? 0,
-  };
 }
 
 /**

@@ -63,8 +63,20 @@ export type Step =
       readonly mode: number;
       readonly uid: number;
       readonly gid: number;
+      /** It must be there already: nothing is made. */
+      readonly found: boolean;
     }
-  | { readonly op: 'bindDevice'; readonly path: string; readonly source: string }
+  | {
+      readonly op: 'bindDevice';
+      readonly path: string;
+      /** The host's node. */
+      readonly source: string;
+      readonly type: 'c' | 'b';
+      readonly major: number;
+      readonly minor: number;
+      /** Number of the one of `Plan.devices` that the runtime makes in place of `source`; -1: none. */
+      readonly made: number;
+    }
   | { readonly op: 'symlink'; readonly path: string; readonly target: string }
   | {
       readonly op: 'console';

@@ -93,9 +93,9 @@ describe('devices', () => {
       '/run/pipe',
     ]);
     expect(given.slice(5)).toEqual([
-      { op: 'device', path: '/dev/fuse', type: 'c', major: 10, minor: 229, mode: 0o660, uid: 1, gid: 2 },
-      { op: 'device', path: '/dev/null', type: 'c', major: 1, minor: 3, mode: 0o666, uid: 0, gid: 0 },
-      { op: 'device', path: '/run/pipe', type: 'p', major: 0, minor: 0, mode: 0o666, uid: 0, gid: 0 },
+      { op: 'device', path: '/dev/fuse', type: 'c', major: 10, minor: 229, mode: 0o660, uid: 1, gid: 2, found: false },
+      { op: 'device', path: '/dev/null', type: 'c', major: 1, minor: 3, mode: 0o666, uid: 0, gid: 0, found: false },
+      { op: 'device', path: '/run/pipe', type: 'p', major: 0, minor: 0, mode: 0o666, uid: 0, gid: 0, found: false },
     ]);
   });
 
@@ -112,22 +112,61 @@ describe('devices', () => {
         changes,
       );
       expect(given.slice(5)).toMatchObject([
-        { op: 'bindDevice', path: '/dev/tty', source: '/dev/tty' },
-        { op: 'bindDevice', path: '/dev/fuse', source: '/dev/fuse' },
+        { op: 'bindDevice', path: '/dev/tty', source: '/dev/tty', type: 'c', major: 5, minor: 0, made: -1 },
+        { op: 'bindDevice', path: '/dev/fuse', source: '/dev/fuse', type: 'c', major: 10, minor: 229 },
         { op: 'device', path: '/p', type: 'p' },
       ]);
     },
   );
 
-  it('and links are left alone in a /dev from outside', () => {
+  it('are made by a runtime that is root, with the owner that its new user namespace means', () => {
+    const linux: Linux = {
+      devices: [
+        { path: '/dev/fuse', type: 'c', major: 10, minor: 229, fileMode: 0o640, uid: 3, gid: 4 },
+        { path: '/p', type: 'p' },
+        { path: '/dev/sda', type: 'b', major: 8, minor: 0 },
+      ],
+      uidMappings: [{ containerID: 1, hostID: 1000, size: 10 }],
+      gidMappings: [{ containerID: 0, hostID: 2000, size: 10 }],
+    };
+    const plan = (changes: Partial<RootfsContext>) => planRootfs(spec(linux), { ...context, ...changes });
+    const made = plan({ userNamespace: 'new' });
+    expect(made.devices).toEqual([
+      { path: '/dev/fuse', type: 'c', major: 10, minor: 229, mode: 0o640, uid: 1002, gid: 2004 },
+      // without an owner in the config, and root not mapped
+      { path: '/dev/sda', type: 'b', major: 8, minor: 0, mode: 0o666, uid: 0, gid: 2000 },
+    ]);
+    const numbers = made.steps.filter((step) => step.op === 'bindDevice').map((step) => step.made);
+    expect(numbers).toEqual([-1, -1, -1, -1, -1, -1, 0, 1]);
+    for (const changes of [
+      { userNamespace: 'new', host: { ...host, euid: 1000 } },
+      { userNamespace: 'joined' },
+      { userNamespace: 'none', host: { ...host, inUserNamespace: true } },
+    ] as const) {
+      expect(plan(changes).devices).toEqual([]);
+    }
+    expect(() =>
+      planRootfs(spec({ ...linux, devices: [{ path: '/a', type: 'c', major: 1, minor: 3, uid: 0 }] }), {
+        ...context,
+        userNamespace: 'new',
+      }),
+    ).toThrow('/linux/devices/0/uid: 0 is not in /linux/uidMappings');
+  });
+
+  it('and links are left alone in a /dev from outside; what the config lists must be there', () => {
     for (const mount of [
       { destination: '/dev/', type: 'bind', source: '/dev' },
       { destination: 'dev', source: '/dev', options: ['rbind'] },
     ]) {
-      expect(ops(planRootfs(spec({ devices: [{ path: '/dev/x', type: 'p' }] }, { mounts: [mount] }), context).steps)).toEqual([
-        'propagation',
-        'root',
-        'mount',
+      const devices = [
+        { path: '/dev/x', type: 'p' },
+        { path: '/run/x', type: 'p' },
+      ] as const;
+      const { steps } = planRootfs(spec({ devices }, { mounts: [mount] }), context);
+      expect(ops(steps)).toEqual(['propagation', 'root', 'mount', 'device', 'device']);
+      expect(steps.slice(3)).toMatchObject([
+        { path: '/dev/x', found: true },
+        { path: '/run/x', found: false },
       ]);
     }
   });
