@@ -64,7 +64,8 @@ export interface StepFailure {
 
 /** What tsrun-init says. `pidfd` comes with `forked`: the second stage took over. */
 export type Message =
-  | { readonly type: 'ask'; readonly what: string }
+  /** `fd`: what it is about; the receiver's to close. */
+  | { readonly type: 'ask'; readonly what: string; readonly fd?: number }
   | { readonly type: 'forked'; readonly pid: number; readonly pidfd: number }
   | { readonly type: 'ready' }
   | { readonly type: 'begin' }
@@ -196,6 +197,8 @@ export interface Native {
    * that it gets, or 0; `userNamespace` a descriptor of the one whose mappings it gets, or -1.
    */
   openTree(source: string, recursive: boolean, propagation: number, userNamespace: number, idmapRecursive: boolean): number;
+  /** Gives the detached mount `tree` the mappings of a user namespace, a descriptor. */
+  mapTree(tree: number, userNamespace: number, recursive: boolean): void;
   /**
    * A detached mount of a file system whose only entry is the device `node`; where none can be made, of the host's node at `path`,
    * which must be that device (ENODEV).

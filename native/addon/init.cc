@@ -85,17 +85,18 @@ Napi::Value receive(const Info& info) {
   auto message = receive_message(static_cast<int>(number_at(info, 0)), static_cast<int>(number_at(info, 1)));
   check(env, message.status());
   auto result = Napi::Object::New(env);
-  auto fields = fields_of(message->first);
+  auto fields = fields_of(message->text);
   const std::string& type = fields[0];
   if (type == "failed" && fields.size() == 5) {
     set_failure(result, fields);
   } else if (type == "ask" && fields.size() == 2) {
     result.Set("what", fields[1]);
+    if (message->fd.valid()) result.Set("fd", number(env, message->fd.release()));
   } else if (type == "forked") {
     // The sender cannot be gone and its pid reused: it is our child and nobody has waited for it.
-    Fd pidfd(sys::pidfd_open(message->second, 0));
+    Fd pidfd(sys::pidfd_open(message->pid, 0));
     if (!pidfd.valid()) throw error_of(env, failed("pidfd_open", "the container's process"));
-    result.Set("pid", number(env, message->second));
+    result.Set("pid", number(env, message->pid));
     result.Set("pidfd", number(env, pidfd.release()));
   }
   result.Set("type", type.empty() ? "end" : type);
@@ -135,6 +136,10 @@ Napi::Value make_device(const Info& info) {
   request.gid = static_cast<gid_t>(number_of(object, "gid"));
   request.source = text_of(object, "path");
   return give(info, make_node(request));
+}
+
+void map_tree(const Info& info) {
+  check(info.Env(), give_mappings(static_cast<int>(number_at(info, 0)), static_cast<int>(number_at(info, 1)), bool_at(info, 2)));
 }
 
 IdMaps id_maps_at(const Info& info, size_t index) {
@@ -184,7 +189,7 @@ Napi::Value start_init(const Info& info) {
   for (bool begun = false;;) {
     auto message = receive_message(socket->get(), -1);
     check(env, message.status());
-    const auto fields = fields_of(message->first);
+    const auto fields = fields_of(message->text);
     if (fields[0] == "failed" && fields.size() == 5) {
       set_failure(result, fields);
       return result;
@@ -219,6 +224,7 @@ void register_init(Napi::Env env, Napi::Object exports) {
   add("openNamespace", open_namespace);
   add("makeUserNamespace", make_namespace);
   add("openTree", make_tree);
+  add("mapTree", map_tree);
   add("makeDevice", make_device);
   add("writeIdMaps", write_maps);
   add("listen", listen_socket);

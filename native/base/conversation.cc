@@ -59,6 +59,25 @@ Status ask_runtime(Context& context, std::string_view what) {
   return hear(context, context.sync);
 }
 
+Status ask_about(Context& context, std::string_view what, int fd) {
+  Text<128> text;
+  text.append("ask").append({"\0", 1}).append(what);
+  iovec data = {const_cast<char*>(text.c_str()), text.view().size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message = {};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  if (sendmsg(context.sync, &message, MSG_NOSIGNAL) < 0) return failed("talk to the runtime");
+  return hear(context, context.sync);
+}
+
 Result<Fd> ask_descriptor(const Context& context, std::string_view what) {
   TSRUN_TRY(tell(context.sync, "ask", what));
   char lead = 0;

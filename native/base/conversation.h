@@ -1,8 +1,8 @@
 // What init and the runtime say to each other over one SOCK_SEQPACKET pair: init's side.
 //
-// From init: NUL-separated fields, the first being the kind: "ask" WHAT, "forked", "ready", "failed" STEP OP ERRNO DOING.
-// From the runtime: an answer of any length in pieces, each led by '+' (more to come) or '.' (the last); or a single '.' with
-// a descriptor.
+// From init: NUL-separated fields, the first being the kind: "ask" WHAT, maybe with a descriptor, "forked", "ready", "failed" STEP OP ERRNO
+// DOING. From the runtime: an answer of any length in pieces, each led by '+' (more to come) or '.' (the last); or a single '.' with a
+// descriptor.
 #pragma once
 
 #include "base/context.h"
@@ -18,6 +18,9 @@ Status hear(Context& context, int socket);
 
 // Asks the runtime to do `what` and waits for its answer.
 Status ask_runtime(Context& context, std::string_view what);
+
+// Asks the runtime to do `what` to the file of `fd`, and waits for its answer.
+Status ask_about(Context& context, std::string_view what, int fd);
 
 // Asks the runtime for a descriptor. EMFILE when there is no room for it in our table (RLIMIT_NOFILE).
 Result<Fd> ask_descriptor(const Context& context, std::string_view what);

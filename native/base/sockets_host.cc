@@ -131,11 +131,11 @@ Status send_reply(int socket, const std::string& text) {
   return {};
 }
 
-Result<std::pair<std::string, int>> receive_message(int socket, int timeout) {
+Result<InitMessage> receive_message(int socket, int timeout) {
   TSRUN_TRY(wait_readable(socket, timeout));
   char text[4096];
   iovec data = {text, sizeof text};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))] = {};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))] = {};
   msghdr message = {};
   message.msg_iov = &data;
   message.msg_iovlen = 1;
@@ -146,14 +146,21 @@ Result<std::pair<std::string, int>> receive_message(int socket, int timeout) {
     length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
   } while (length < 0 && errno == EINTR);
   if (length < 0 && errno != ECONNRESET) return failed("listen to tsrun-init");
-  int pid = -1;
+  InitMessage received;
+  received.text.assign(text, length < 0 ? 0 : static_cast<size_t>(length));
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_CREDENTIALS) continue;
-    ucred credentials = {};
-    memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
-    pid = credentials.pid;
+    if (header->cmsg_level != SOL_SOCKET) continue;
+    if (header->cmsg_type == SCM_RIGHTS) {
+      int fd = -1;
+      memcpy(&fd, CMSG_DATA(header), sizeof fd);
+      received.fd.reset(fd);
+    } else if (header->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials = {};
+      memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+      received.pid = credentials.pid;
+    }
   }
-  return std::pair<std::string, int>(std::string(text, length < 0 ? 0 : static_cast<size_t>(length)), pid);
+  return received;
 }
 
 }  // namespace tsrun

@@ -27,8 +27,13 @@ Result<Fd> receive_fd(int socket, int timeout);
 // An answer for init in pieces (base/conversation.h).
 Status send_reply(int socket, const std::string& text);
 
-// One message from init, at most 4 KiB: its text, and the sender's pid in our pid namespace. An empty text: init is gone.
-// EAGAIN after `timeout` ms.
-Result<std::pair<std::string, int>> receive_message(int socket, int timeout);
+struct InitMessage {
+  std::string text;  // empty: init is gone
+  int pid = -1;      // the sender's, in our pid namespace
+  Fd fd;             // the descriptor that came with it
+};
+
+// One message from init, at most 4 KiB. EAGAIN after `timeout` ms.
+Result<InitMessage> receive_message(int socket, int timeout);
 
 }  // namespace tsrun

@@ -12,8 +12,11 @@
 namespace tsrun {
 namespace {
 
-constexpr size_t kMaxValue = 255;  // fsconfig(2) takes 256 bytes with the NUL
-constexpr int kDetach = 2;         // MNT_DETACH
+constexpr size_t kMaxValue = 255;               // fsconfig(2) takes 256 bytes with the NUL
+constexpr int kDetach = 2;                      // MNT_DETACH
+constexpr unsigned long kIversion = 1UL << 23;  // MS_I_VERSION: fsconfig(2) has no word for it
+
+bool is_iversion(const char* option) { return std::string_view(option) == "iversion"; }
 
 struct Option {
   Text<kMaxValue + 1> key;
@@ -64,13 +67,23 @@ Status set_option(int fs, const char* option) {
 bool all_fit(const FileSystem& wanted) {
   if (strlen(wanted.source) > kMaxValue) return false;
   for (Arguments options = wanted.options; options.left() > 0;) {
-    if (!fits(options.text())) return false;
+    const char* option = options.text();
+    if (!fits(option) || is_iversion(option)) return false;
   }
   return true;
 }
 
-// The options as mount(2) takes them: joined with commas, a page at most.
-Status join(const FileSystem& wanted, Text<PATH_MAX + 1>& text) {
+// Whether a value has a comma that is not behind a backslash: among others it stands in quotes then (context="...").
+bool has_bare_comma(const char* option) {
+  for (; *option != 0; option++) {
+    if (*option == ',') return true;
+    if (*option == '\\' && option[1] != 0) option++;
+  }
+  return false;
+}
+
+// The options as mount(2) takes them: joined with commas, a page at most. MS_* of those that are flags there.
+Status join(const FileSystem& wanted, Text<PATH_MAX + 1>& text, unsigned long& flags) {
   size_t size = 0;
   const auto add = [&](std::string_view option) {
     if (size > 0) text.append(",");
@@ -81,7 +94,19 @@ Status join(const FileSystem& wanted, Text<PATH_MAX + 1>& text) {
     Text<16> mode;
     add(mode.append("mode=").append(wanted.mode).view());
   }
-  for (Arguments options = wanted.options; options.left() > 0;) add(options.text());
+  for (Arguments options = wanted.options; options.left() > 0;) {
+    const char* option = options.text();
+    const char* value = strchr(option, '=');
+    if (is_iversion(option)) {
+      flags |= kIversion;
+    } else if (value != nullptr && has_bare_comma(value)) {
+      add(std::string_view(option, static_cast<size_t>(value + 1 - option)));
+      text.append("\"").append(value + 1).append("\"");
+      size += strlen(value + 1) + 2;
+    } else {
+      add(option);
+    }
+  }
   if (size > PATH_MAX) return {E2BIG, "mount options of more than a page for", wanted.type};
   return {};
 }
@@ -90,7 +115,8 @@ Status join(const FileSystem& wanted, Text<PATH_MAX + 1>& text) {
 // that only we know, stacked on the root for the time being, and the result is copied off it.
 Result<Fd> make_by_mount(const Context& context, const FileSystem& wanted, uint64_t attributes) {
   Text<PATH_MAX + 1> options;
-  TSRUN_TRY(join(wanted, options));
+  unsigned long flags = 0;
+  TSRUN_TRY(join(wanted, options, flags));
 
   FileSystem empty;
   empty.type = "tmpfs";
@@ -104,7 +130,7 @@ Result<Fd> make_by_mount(const Context& context, const FileSystem& wanted, uint6
 
   Text<48> path;
   path.append("/proc/").append(link_of(directory.get()).view());
-  if (sys::mount(wanted.source, path.c_str(), wanted.type, 0, options.c_str()) != 0) return failed("mount", wanted.type);
+  if (sys::mount(wanted.source, path.c_str(), wanted.type, flags, options.c_str()) != 0) return failed("mount", wanted.type);
   auto tree = stacked.take("m");
   TSRUN_TRY(tree.status());
   TSRUN_TRY(stacked.unmount());

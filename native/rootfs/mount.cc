@@ -22,10 +22,12 @@ struct Wanted {
   std::string_view kind;
   const char* type;
   const char* source;
+  bool inside;   // the source is looked up in the root
   int64_t tree;  // the runtime's number for it; -1: only we open it
   bool tree_if_denied;
   Attributes top;
-  Attributes all;  // it and the mounts below
+  uint64_t replace;  // to be cleared at the top as well, where the kernel lets us
+  Attributes all;    // it and the mounts below
   uint64_t propagation[kMaxPropagation];
   size_t propagations;
   bool copy_up;
@@ -39,10 +41,12 @@ Status read(Arguments arguments, Wanted& wanted) {
   wanted.kind = arguments.text();
   wanted.type = arguments.text();
   wanted.source = arguments.text();
+  wanted.inside = arguments.number(1) != 0;
   wanted.tree = arguments.signed_number(INT32_MAX);
   wanted.tree_if_denied = arguments.number(1) != 0;
   wanted.top.set = arguments.number();
   wanted.top.clear = arguments.number();
+  wanted.replace = arguments.number();
   wanted.all.set = arguments.number();
   wanted.all.clear = arguments.number();
   wanted.propagations = arguments.count();
@@ -57,6 +61,18 @@ Status read(Arguments arguments, Wanted& wanted) {
   return arguments.finish();
 }
 
+// A bind mount gets the attributes asked for and no others of its source's, as mount(8) and runc have it. Those that the kernel has
+// locked for a user namespace stay (man 7 mount_namespaces): EPERM remains only where they contradict what was asked for.
+Status set_top(int tree, Attributes top, uint64_t replace) {
+  if (replace != 0) {
+    Attributes wide = top;
+    wide.clear |= replace;
+    const auto status = set_attributes(tree, wide, false);
+    if (status.ok() || status.err() != EPERM) return status;
+  }
+  return set_attributes(tree, top, false);
+}
+
 // What is left to be done to a detached mount: `top` are the attributes it does not have yet.
 Status complete(const Context& context, const Wanted& wanted, const Attributes& top, int tree) {
   if (wanted.idmap >= 0) {
@@ -67,7 +83,7 @@ Status complete(const Context& context, const Wanted& wanted, const Attributes& 
       return failed("mount_setattr idmap");
     }
   }
-  TSRUN_TRY(set_attributes(tree, top, false));
+  TSRUN_TRY(set_top(tree, top, wanted.replace));
   TSRUN_TRY(set_attributes(tree, wanted.all, true));
   for (size_t i = 0; i < wanted.propagations; i++) TSRUN_TRY(set_propagation(tree, wanted.propagation[i]));
   return {};
@@ -123,8 +139,24 @@ Status mount_new(Context& context, const Wanted& wanted) {
   return put(context, std::move(*tree), *place, wanted.destination);
 }
 
+// A source in the root is found as everything there is: in the root, and with the mounts that came before. What may map its ids
+// is the runtime's alone.
+Result<Fd> open_inside(Context& context, const Wanted& wanted) {
+  auto source = open_in(context.root.get(), wanted.source, O_PATH);
+  if (!source.ok()) return source;
+  auto tree = clone_tree(source->get(), wanted.kind == "rbind");
+  if (!tree.ok()) return tree;
+  if (wanted.tree >= 0 && !wanted.tree_if_denied) {
+    Text<32> what;
+    what.append("map ").append_number(wanted.tree);
+    TSRUN_TRY(ask_about(context, what.view(), tree->get()));
+  }
+  return tree;
+}
+
 // A detached copy of the source: by ourselves, or by the runtime, which may go where our user namespace has no say.
-Result<Fd> open_source(const Context& context, const Wanted& wanted) {
+Result<Fd> open_source(Context& context, const Wanted& wanted) {
+  if (wanted.inside) return open_inside(context, wanted);
   if (wanted.tree < 0 || wanted.tree_if_denied) {
     const unsigned recursive = wanted.kind == "rbind" ? AT_RECURSIVE : 0U;
     Fd tree(sys::open_tree(AT_FDCWD, wanted.source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive));

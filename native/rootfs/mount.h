@@ -5,8 +5,8 @@
 
 namespace tsrun {
 
-// mount {destination, kind, type, source, set, clear, setRecursive, clearRecursive, propagation, copyUp, idmap,
-// idmapRecursive, data}: as MountStep of src/plan/steps.ts says. The mount is complete before anybody can reach it: flags,
+// mount {destination, kind, type, source, inside, tree, treeIfDenied, set, clear, replace, setRecursive, clearRecursive, propagation,
+// copyUp, idmap, idmapRecursive, data}: as MountStep of src/plan/steps.ts says. The mount is complete before anybody can reach it: flags,
 // propagation, mappings and contents are given to it while it is detached. A tmpfs without option `mode` takes the mode of
 // the directory below. A mount on "/" becomes the root.
 Status mount(Context& context, Arguments arguments);

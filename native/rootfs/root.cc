@@ -19,6 +19,7 @@ constexpr uint64_t kSlave = 1U << 19;      // MS_SLAVE
 Status root(Context& context, Arguments arguments) {
   const char* path = arguments.text();
   const bool clone = arguments.number(1) != 0;
+  const bool slave = arguments.number(1) != 0;
   TSRUN_TRY(arguments.finish());
   Fd directory(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return failed("open the root", path);
@@ -31,7 +32,7 @@ Status root(Context& context, Arguments arguments) {
     TSRUN_TRY(tree.status());
     // What the host has mounted inside would pass our mounts on as well.
     TSRUN_TRY(set_propagation(tree->get(), kSlave | kRecursive));
-    TSRUN_TRY(set_propagation(tree->get(), kPrivate));
+    if (!slave) TSRUN_TRY(set_propagation(tree->get(), kPrivate));
     TSRUN_TRY(attach(tree->get(), directory.get()));
     directory = std::move(*tree);
   }

@@ -5,8 +5,9 @@
 
 namespace tsrun {
 
-// root {path, clone}: opens the directory `path` of the host as the root. With `clone` it becomes a private mount of its
-// own on the same place, as pivot_root(2) wants it, and the mount it lies in stops being shared.
+// root {path, clone, slave}: opens the directory `path` of the host as the root. With `clone` it becomes a mount of its own on the
+// same place, as pivot_root(2) wants it, and the mount it lies in stops being shared. The new one is private, or with `slave` gets
+// what the host mounts there later.
 Status root(Context& context, Arguments arguments);
 
 // currentRoot: the root is where we are ("/"), after joining a container's mount namespace.

@@ -22,13 +22,18 @@ Result<Fd> open_tree(const TreeRequest& request) {
     if (sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH | all, change) != 0) return failed("mount_setattr propagation");
   }
   if (request.user_namespace >= 0) {
-    mount_attr change{};
-    change.attr_set = MOUNT_ATTR_IDMAP;
-    change.userns_fd = static_cast<uint64_t>(request.user_namespace);
-    const unsigned all = request.idmap_recursive ? AT_RECURSIVE : 0U;
-    if (sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH | all, change) != 0) return failed("mount_setattr idmap");
+    const auto mapped = give_mappings(tree.get(), request.user_namespace, request.idmap_recursive);
+    if (!mapped.ok()) return mapped;
   }
   return tree;
+}
+
+Status give_mappings(int tree, int user_namespace, bool recursive) {
+  mount_attr change{};
+  change.attr_set = MOUNT_ATTR_IDMAP;
+  change.userns_fd = static_cast<uint64_t>(user_namespace);
+  if (sys::mount_setattr(tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U), change) != 0) return failed("mount_setattr idmap");
+  return {};
 }
 
 }  // namespace tsrun

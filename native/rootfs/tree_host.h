@@ -21,4 +21,7 @@ struct TreeRequest {
 // a mount namespace of their own (man 2 move_mount). EINVAL: the file system knows no mappings, or has some already.
 Result<Fd> open_tree(const TreeRequest& request);
 
+// Gives the detached mount `tree` the mappings of a user namespace, with `recursive` those below too. EINVAL: as above.
+Status give_mappings(int tree, int user_namespace, bool recursive);
+
 }  // namespace tsrun

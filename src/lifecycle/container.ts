@@ -23,7 +23,7 @@ import { runHooks } from './hooks.js';
 import { setLimits } from './limits.js';
 import type { CreateOptions } from './options.js';
 import { openSlots, type OpenSlots } from './slots.js';
-import { Trees, treeNumber } from './trees.js';
+import { Trees, mapNumber, treeNumber } from './trees.js';
 import { Undo } from './undo.js';
 
 /** A container that is made and waits. The caller lets it go (`create`) or tells it to begin (`run`). */
@@ -180,7 +180,7 @@ function accompany(child: Child, { bundle, host, plan }: Decided, record: Record
   undo.add(() => {
     trees.close();
   });
-  const answer = (what: string): string | number => {
+  const answer = (what: string, _: Child, fd?: number): string | number => {
     switch (what) {
       case 'cgroup':
         record.cgroup.enter(child.pid);
@@ -196,6 +196,10 @@ function accompany(child: Child, { bundle, host, plan }: Decided, record: Record
     }
     const tree = treeNumber(what);
     if (tree >= 0) return trees.open(tree);
+    if (fd !== undefined && mapNumber(what) >= 0) {
+      trees.map(mapNumber(what), fd);
+      return '';
+    }
     return makeDevice(plan.devices, what);
   };
   const moved = (): void => {

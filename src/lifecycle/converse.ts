@@ -11,8 +11,8 @@ export interface Child {
 }
 
 export interface Conversation {
-  /** Does what init asks for; the answer goes back, a number being a descriptor of which init gets its own. */
-  readonly answer: (what: string, child: Child) => string | number;
+  /** Does what init asks for, of `fd` if there is one; the answer goes back, a number being a descriptor of which init gets its own. */
+  readonly answer: (what: string, child: Child, fd: number | undefined) => string | number;
   /** Init's second stage is another process. */
   readonly moved: (child: Child) => void;
 }
@@ -31,7 +31,11 @@ export function converse(child: Child, total: number, conversation: Conversation
         begun = true;
         break;
       case 'ask':
-        reply(child.sync, conversation.answer(message.what, child));
+        try {
+          reply(child.sync, conversation.answer(message.what, child, message.fd));
+        } finally {
+          if (message.fd !== undefined) native().close(message.fd);
+        }
         break;
       case 'forked':
         takeOver(child, message);

@@ -9,6 +9,11 @@ export function treeNumber(what: string): number {
   return what.startsWith('tree ') ? Number(what.slice(5)) : -1;
 }
 
+/** The number in init's question `map NUMBER`; -1: it asks for something else. */
+export function mapNumber(what: string): number {
+  return what.startsWith('map ') ? Number(what.slice(4)) : -1;
+}
+
 /** One after the other, when init asks: thousands of them need no more than one descriptor at a time. */
 export class Trees {
   private readonly trees: readonly TreePlan[];
@@ -28,6 +33,18 @@ export class Trees {
       return native().openTree(source, recursive, propagation, this.namespace(tree), idmapRecursive);
     } catch (error) {
       if (isSystemError(error)) throw new TsrunError(`bind ${source} on ${tree.destination}: ${error.message}`, { cause: error });
+      throw error;
+    }
+  }
+
+  /** Gives init's own copy of a tree, which it has sent, the mappings of the one of that number. */
+  map(number: number, fd: number): void {
+    const tree = this.trees[number];
+    if (tree === undefined) throw new Error(`tsrun-init asks to map tree ${number}`);
+    try {
+      native().mapTree(fd, this.namespace(tree), tree.idmapRecursive);
+    } catch (error) {
+      if (isSystemError(error)) throw new TsrunError(`bind ${tree.source} on ${tree.destination}: ${error.message}`, { cause: error });
       throw error;
     }
   }

@@ -2,6 +2,7 @@
  * The options of `mounts[].options`, and what each of them means to the kernel's mount API (man 2 mount_setattr, fsconfig,
  * mount). What is not in these tables belongs to the file system.
  */
+import { singleOptions } from '../spec/mount-options.js';
 
 export const MOUNT_ATTR_RDONLY = 0x1;
 export const MOUNT_ATTR_NOSUID = 0x2;
@@ -13,6 +14,9 @@ export const MOUNT_ATTR_NOATIME = 0x10;
 export const MOUNT_ATTR_STRICTATIME = 0x20;
 export const MOUNT_ATTR_NODIRATIME = 0x80;
 export const MOUNT_ATTR_NOSYMFOLLOW = 0x200000;
+
+/** What a mount has of these is replaced by what is asked for, if anything is. */
+const REPLACED = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
 
 export const MS_REC = 0x4000;
 export const MS_UNBINDABLE = 1 << 17;
@@ -101,6 +105,8 @@ const SUPERBLOCK: ReadonlyMap<string, { readonly flag: string; readonly on: bool
   ['nolazytime', { flag: 'lazytime', on: false }],
   ['mand', { flag: 'mand', on: true }],
   ['nomand', { flag: 'mand', on: false }],
+  ['iversion', { flag: 'iversion', on: true }],
+  ['noiversion', { flag: 'iversion', on: false }],
 ]);
 
 // fsconfig(2) has no word for what a flag turns off, other than these.
@@ -112,9 +118,12 @@ const SUPERBLOCK_OFF: ReadonlyMap<string, string> = new Map([
 
 /**
  * Known options that change nothing here: `silent` and `loud` are about kernel messages, which fsconfig(2) returns to the
- * caller instead; versions of inodes are the file system's own business (the mount API has no flag for them).
+ * caller instead; without `iversion` there are no versions of inodes, other than those a file system always has.
  */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['', 'defaults', 'silent', 'loud', 'iversion', 'noiversion']);
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['', 'defaults', 'silent', 'loud']);
+
+/** A flag that only mount(2) has a word for (MS_I_VERSION): native code takes it from among the options (rootfs/filesystem.cc). */
+export const IVERSION = 'iversion';
 
 const KINDS: ReadonlySet<string> = new Set(['bind', 'rbind', 'remount']);
 const EXTENSIONS: ReadonlySet<string> = new Set(['tmpcopyup', 'idmap', 'ridmap']);
@@ -147,7 +156,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     superblock: [],
     data: [],
   };
-  for (const option of options.some((each) => /[,"]/.test(each)) ? options.flatMap(splitOptions) : options) {
+  for (const { option } of singleOptions(options)) {
     if (WITHOUT_EFFECT.has(option)) continue;
     const attribute = ATTRIBUTES.get(option);
     if (attribute !== undefined) {
@@ -199,27 +208,13 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
 }
 
 /**
- * The single options in `text`, which may hold several with commas between them. As for mount(8), a comma in double
- * quotes or behind a backslash belongs to the value; quotes around a whole value (SELinux contexts) are taken off.
+ * What a bind mount loses of its source's attributes although nobody says so: as for mount(8) and runc, the first attribute that is
+ * asked for replaces all, an access-time mode `nodiratime` as well; without any the source's stay.
  */
-function splitOptions(text: string): string[] {
-  const parts: string[] = [];
-  let part = '';
-  let quoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const c = text.charAt(at);
-    if (c === '\\' && at + 1 < text.length) {
-      part += c + text.charAt(++at);
-    } else if (c === ',' && !quoted) {
-      parts.push(part);
-      part = '';
-    } else {
-      if (c === '"') quoted = !quoted;
-      part += c;
-    }
-  }
-  parts.push(part);
-  return parts.filter((each) => each !== '').map((each) => each.replace(/^([^="]+)="([^"]*)"$/, '$1=$2'));
+export function replacedAttributes({ set, clear }: Attributes): number {
+  if ((set | clear) === 0) return 0;
+  const times = (clear & MOUNT_ATTR__ATIME) === 0 ? 0 : MOUNT_ATTR_NODIRATIME;
+  return (REPLACED | times) & ~set & ~clear;
 }
 
 /** Every option that is not left to the file system, sorted: for `features`. */

@@ -40,14 +40,14 @@ export function planRootfs(spec: Spec, context: RootfsContext): RootfsPlan {
   const path = joinPath(context.bundle, spec.root.path);
   if (!context.mountNamespace) {
     refuseWithoutMountNamespace(spec);
-    return { steps: [{ op: 'root', path, clone: false }], slots: [], trees: [], devices: [] };
+    return { steps: [{ op: 'root', path, clone: false, slave: false }], slots: [], trees: [], devices: [] };
   }
   const mounts = planMounts(spec, context);
   const devices = planDevices(spec, context);
   return {
     steps: [
       { op: 'propagation', flags: firstPropagation(spec, context) },
-      { op: 'root', path, clone: true },
+      { op: 'root', path, clone: true, slave: ((PROPAGATION.get(spec.linux?.rootfsPropagation ?? '') ?? 0) & MS_SLAVE) !== 0 },
       ...mounts.steps,
       ...devices.steps,
       ...(bindsDev(spec) ? [] : LINKS),

@@ -17,6 +17,8 @@ export interface MountStep {
   readonly kind: 'new' | 'bind' | 'rbind' | 'remount';
   readonly type: string;
   readonly source: string;
+  /** A bind: `source` is a path inside the root, where the mounts before this one are seen. */
+  readonly inside: boolean;
   /** A bind: number of the one of `Plan.trees` that the runtime opens in our place; -1: none. */
   readonly tree: number;
   /** Only where we may not open `source`: if we can, the kernel keeps the flags that the host has on it locked for us. */
@@ -24,6 +26,8 @@ export interface MountStep {
   /** MOUNT_ATTR_* to set and clear on this mount. */
   readonly set: Flags;
   readonly clear: Flags;
+  /** A bind: MOUNT_ATTR_* that the source may have and nobody asked for: cleared too, unless one of them is locked by the kernel. */
+  readonly replace: Flags;
   /** MOUNT_ATTR_* to set and clear on it and all mounts below. */
   readonly setRecursive: Flags;
   readonly clearRecursive: Flags;
@@ -52,7 +56,7 @@ export type Step =
   | { readonly op: 'domainname'; readonly name: string }
   // native/rootfs
   | { readonly op: 'propagation'; readonly flags: Flags }
-  | { readonly op: 'root'; readonly path: string; readonly clone: boolean }
+  | { readonly op: 'root'; readonly path: string; readonly clone: boolean; readonly slave: boolean }
   | MountStep
   | {
       readonly op: 'device';

@@ -13,7 +13,7 @@ export function readHost(spec: Pick<Spec, 'process' | 'linux'>): Host {
   const { bounding, last } = native().capabilities();
   const wantsApparmor = (spec.process?.apparmorProfile ?? '') !== '';
   const inUserNamespace = isInUserNamespace();
-  const wantsSelinux = (spec.process?.selinuxLabel ?? spec.linux?.mountLabel ?? '') !== '';
+  const wantsSelinux = [spec.process?.selinuxLabel, spec.linux?.mountLabel].some((label) => (label ?? '') !== '');
   return {
     euid,
     egid,

@@ -1,6 +1,6 @@
 // The tree a container sees: mounts, devices, masked and read-only paths, and the root itself.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -297,12 +297,107 @@ describe.skipIf(skipped('rootfs', whyNoContainers()))('the container', () => {
       expect({ status, stdout }).toEqual({ status: 0, stdout: '5 5\n6 6\n' });
     });
 
+    it.each([
+      // none asked for: the source's
+      [[], 'ro,nosuid,nodev,noexec,noatime,nodiratime'],
+      [['rslave'], 'ro,nosuid,nodev,noexec,noatime,nodiratime'],
+      // any: those and no others, but the times of access stay unless they are asked for
+      [['nosuid'], 'rw,nosuid,noatime,nodiratime'],
+      [['ro', 'noexec'], 'ro,noexec,noatime,nodiratime'],
+      [['rw'], 'rw,noatime,nodiratime'],
+      [['exec', 'dev', 'suid'], 'rw,noatime,nodiratime'],
+      [['relatime'], 'rw,relatime'],
+      [['strictatime', 'ro'], 'ro'],
+      [['diratime', 'nodev'], 'rw,nodev,noatime'],
+      // a remount of what is bound changes nothing else
+      [['remount', 'nosuid'], 'ro,nosuid,nodev,noexec,noatime,nodiratime'],
+      [['remount', 'rw', 'exec'], 'rw,nosuid,nodev,noatime,nodiratime'],
+    ])('bound with options %j from one that has all attributes: %s', (options, expected) => {
+      const source = directory();
+      const all = 'ro,nosuid,nodev,noexec,noatime,nodiratime';
+      const setup = `mount -t tmpfs none ${source}; mount -o remount,bind,${all} ${source}`;
+      const remount = options[0] === 'remount';
+      const bind = mount({ destination: '/m', source, options: ['bind', ...(remount ? [] : options)] });
+      const then = remount ? mount({ destination: '/m', type: 'bind', options: [...options, 'bind'] }) : () => undefined;
+      const { stdout, stderr } = elsewhere(setup, [ownRoot(), bind, then, shell('grep " /m " /proc/self/mountinfo')]);
+      expect(stderr).toBe('');
+      expect(stdout.split(' ')[5]).toBe(expected);
+    });
+
+    describe('from inside its own root, with what is mounted there before', () => {
+      const mappings = [{ containerID: 0, hostID: 1000, size: 65_536 }];
+      const before: Mount = { destination: '/data/tmp', type: 'tmpfs', source: 'none', options: ['tmpcopyup'] };
+      const script = 'stat -f -c %T /again/tmp; cat /again/tmp/f; grep " /again" /proc/self/mountinfo | cut -d" " -f5';
+
+      it.each<[string, Partial<Mount>, Change[]]>([
+        ['plainly', {}, []],
+        ['with ids mapped', { uidMappings: mappings, gidMappings: mappings }, []],
+        ['in a user namespace', {}, [userNamespace]],
+        ['in a user namespace with ids mapped', { options: ['rbind', 'idmap'] }, [userNamespace]],
+      ])('%s', (_, more, changes) => {
+        const root = h.ownRoot({ uid: changes.length > 0 ? 100_000 : 0, gid: 0 });
+        mkdirSync(join(root, 'data/tmp'), { recursive: true });
+        writeFileSync(join(root, 'data/tmp/f'), 'copied\n');
+        const again: Mount = { destination: '/again', source: join(root, 'data'), options: ['rbind'], ...more };
+        const { status, stdout, stderr } = h.run([...changes, ownRoot(root), mount(before, again), shell(script)]);
+        if (status !== 0 && skipped('ids mapped', stderr.includes('idmap') ? stderr : undefined)) return;
+        expect({ stdout, stderr }).toEqual({ stdout: 'tmpfs\ncopied\n/again\n/again/tmp\n', stderr: '' });
+      });
+
+      it('and not out of it by a symlink', () => {
+        const outside = directory();
+        const root = h.ownRoot();
+        symlinkSync(outside, join(root, 'link'));
+        const change = mount({ destination: '/m', source: join(root, 'link'), options: ['bind'] });
+        expect(h.run([ownRoot(root), change]).stderr).toMatch(/bind \/link on \/m: open \/link .*no such file/);
+      });
+    });
+
+    it.each([
+      [{ destination: '/m', source: '/tmp', options: ['rbind', 'r0'] }, /\/options: bind mounts .*: \"r0\"|"r0/],
+      [{ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', 'nodelegate'] }, /no option .*nodelegate/],
+    ] satisfies [Mount, RegExp][])('but none with an option that nobody knows: %j', (wrong, words) => {
+      const { status, stderr } = h.run([ownRoot(), mount(wrong)]);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(words);
+    });
+
+    it('with versions of inodes, which only mount(2) can ask for', () => {
+      const versions: Mount = { destination: '/v', type: 'tmpfs', source: 'none', options: ['iversion', 'size=1m', 'nosuid'] };
+      const plain: Mount = { ...versions, destination: '/p', options: ['noiversion', 'size=1m', 'nosuid'] };
+      const all = mounted([ownRoot(), mount(versions, plain)]);
+      expect(all.get('/v')).toEqual(all.get('/p'));
+    });
+
+    it('with the label asked for, or is told that there is no SELinux', () => {
+      const label: Change = (config) => {
+        config.linux.mountLabel = 'system_u:object_r:container_file_t:s0';
+      };
+      if (skipped('mountLabel without SELinux', existsSync('/sys/fs/selinux/enforce') ? 'this host has it' : undefined)) return;
+      expect(h.run([label]).stderr).toContain('/linux/mountLabel: this host has no SELinux');
+    });
+
+    it('of an overlay with commas in its layers, in quotes and behind backslashes', () => {
+      const [lower, upper, work] = [directory('lo,wer'), directory(), directory()];
+      writeFileSync(join(lower, 'f'), 'lower\n');
+      const long = directory('a-name-that-makes-it-longer-than-fsconfig-takes'.repeat(5));
+      const escaped = lower.replaceAll(',', '\\,');
+      for (const lowerdir of [escaped, `${escaped}:${long}`]) {
+        const options = [`lowerdir=${lowerdir},upperdir=${upper}`, `workdir=${work}`];
+        const overlay = mount({ destination: '/o', type: 'overlay', source: 'overlay', options });
+        expect(printed('cat /o/f', [ownRoot(), overlay])).toBe('lower\n');
+      }
+    });
+
     it('with what the host locked still locked in its user namespace', () => {
       const source = directory();
       const readonly = `mount -t tmpfs -o nosuid none ${source}; mount -o remount,bind,ro,nosuid ${source}`;
       const bind = (...options: string[]): Change => mount({ destination: '/m', source, options: ['bind', ...options] });
       const shown = elsewhere(readonly, [userNamespace, mappedRoot, bind(), shell('grep " /m " /proc/self/mountinfo')]);
       expect(shown.stdout).toMatch(/ \/m ro,nosuid/);
+      // what others are asked for does not lose them
+      const others = elsewhere(readonly, [userNamespace, mappedRoot, bind('nodev'), shell('grep " /m " /proc/self/mountinfo')]);
+      expect(others.stdout).toMatch(/ \/m ro,nosuid,nodev/);
       const refused = elsewhere(readonly, [userNamespace, mappedRoot, bind('rw')]);
       expect(refused.stderr).toMatch(/bind \S+ on \/m: mount_setattr.*operation not permitted/);
     });
@@ -600,6 +695,29 @@ describe.skipIf(skipped('rootfs', whyNoContainers()))('the container', () => {
   });
 
   describe('has a root', () => {
+    it.each([
+      ['slave', ['master']],
+      ['rslave', ['master']],
+      ['private', []],
+      ['shared', ['shared']],
+      [undefined, []],
+    ])('with rootfsPropagation %s where the host shares it: %s', (word, tags) => {
+      const root = h.ownRoot();
+      const change: Change = (config) => {
+        if (word !== undefined) config.linux.rootfsPropagation = word as NonNullable<Config['linux']['rootfsPropagation']>;
+      };
+      const shared = `mount --bind ${root} ${root}; mount --make-shared ${root}`;
+      const { stdout } = elsewhere(shared, [ownRoot(root), change, shell('grep " / / " /proc/self/mountinfo || cat /proc/self/mountinfo')]);
+      const line = stdout.split('\n').find((each) => each.split(' ')[4] === '/') ?? '';
+      const [before = ''] = line.split(' - ');
+      expect(
+        before
+          .split(' ')
+          .slice(6)
+          .map((tag) => tag.split(':')[0]),
+      ).toEqual(tags);
+    });
+
     it.each([
       ['shared', ['shared']],
       ['rprivate', []],

@@ -1,4 +1,5 @@
 import { each } from '../each.js';
+import { singleOptions, type SingleOption } from '../mount-options.js';
 import { refuse, show } from '../problem.js';
 import type { Linux, Mount, Spec } from '../types.js';
 import { isNewNamespace, namespaceOf } from './namespaces.js';
@@ -27,26 +28,21 @@ export function checkMounts(spec: Spec): void {
   each(spec.mounts, (mount, index) => checkMount(mount, `/mounts/${index}`, linux));
 }
 
-/** One entry may hold several options, as mount(8) takes them. */
-function withSingleOptions(mount: Mount): Mount {
-  const { options = [] } = mount;
-  return options.some((option) => option.includes(',')) ? { ...mount, options: options.flatMap((option) => option.split(',')) } : mount;
-}
-
 function checkMount(mount: Mount, pointer: string, linux: Linux): void {
-  const { destination, source = '', options = [] } = mount;
+  const { destination, source = '' } = mount;
   if (destination === '') refuse(`${pointer}/destination`, 'must not be empty');
-  const single = withSingleOptions(mount);
-  const type = kindOf(single);
+  const options = singleOptions(mount.options ?? []);
+  const words = options.map(({ option }) => option);
+  const type = kindOf(mount.type, words);
   if (type === '') refuse(`${pointer}/type`, 'is required, unless "bind" or "remount" is among the options');
   if (type === 'bind' && source === '') refuse(`${pointer}/source`, 'is required for a bind mount');
   if (destination.includes('proc')) checkProc(cleanPath(destination), type, source, pointer);
-  checkIdmap(single, type, pointer, linux);
+  checkIdmap(mount, words, type, pointer, linux);
   if (options.length > 0 && WITH_OWNER.has(type)) checkOwners(options, pointer, linux);
 }
 
 /** The file system's type, `bind`, or `remount`; empty when nothing says it. */
-function kindOf({ type = '', options = [] }: Mount): string {
+function kindOf(type = '', options: readonly string[]): string {
   if (options.includes('remount')) return 'remount';
   if (type === 'bind' || options.includes('bind') || options.includes('rbind')) return 'bind';
   return type === 'none' ? '' : type;
@@ -64,8 +60,8 @@ function checkProc(destination: string, type: string, source: string, pointer: s
 }
 
 /** Mappings of a mount are those of a bind mount's files (man 2 mount_setattr, MOUNT_ATTR_IDMAP). */
-function checkIdmap(mount: Mount, type: string, pointer: string, linux: Linux): void {
-  const { uidMappings = [], gidMappings = [], options = [] } = mount;
+function checkIdmap(mount: Mount, options: readonly string[], type: string, pointer: string, linux: Linux): void {
+  const { uidMappings = [], gidMappings = [] } = mount;
   const option = options.includes('idmap') ? 'idmap' : options.includes('ridmap') ? 'ridmap' : undefined;
   const given = uidMappings.length > 0 || gidMappings.length > 0;
   if (!given && option === undefined) return;
@@ -77,14 +73,14 @@ function checkIdmap(mount: Mount, type: string, pointer: string, linux: Linux): 
 }
 
 /** In a user namespace the kernel refuses an owner who does not exist there, with nothing but EINVAL. */
-function checkOwners(options: readonly string[], pointer: string, linux: Linux): void {
+function checkOwners(options: readonly SingleOption[], pointer: string, linux: Linux): void {
   const { uidMappings = [], gidMappings = [] } = linux;
   if (uidMappings.length === 0 || !isNewNamespace(linux, 'user')) return;
-  each(options, (option, index) => {
-    const owner = /(?:^|,)([ug]id)=([0-9]+)(?:,|$)/.exec(option);
-    if (owner === null) return;
+  for (const { option, index } of options) {
+    const owner = /^([ug]id)=([0-9]+)$/.exec(option);
+    if (owner === null) continue;
     const name = owner[1] === 'uid' ? 'uidMappings' : 'gidMappings';
     const mappings = name === 'uidMappings' ? uidMappings : gidMappings;
     if (!isMapped(Number(owner[2]), mappings)) refuse(`${pointer}/options/${index}`, `${show(option)} is not in /linux/${name}`);
-  });
+  }
 }

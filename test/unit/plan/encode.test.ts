@@ -16,10 +16,12 @@ const mount: MountStep = {
   kind: 'bind',
   type: '',
   source: '/s',
+  inside: true,
   tree: -1,
   treeIfDenied: true,
   set: 1,
   clear: 0,
+  replace: 4,
   setRecursive: 2,
   clearRecursive: 0,
   propagation: [0x40000, 0x44000],
@@ -64,7 +66,7 @@ describe('a step', () => {
   it('has numbers in decimal, and booleans as 0 and 1', () => {
     const [, , ...console] = fields([{ op: 'console', slot: 'none', rows: 25, columns: 0, uid: 4294967294, bind: true }]).slice(4);
     expect(console).toEqual(['-1', '25', '0', '4294967294', '1']);
-    expect(fields([{ op: 'root', path: '/r', clone: false }]).at(-1)).toBe('0');
+    expect(fields([{ op: 'root', path: '/r', clone: true, slave: false }]).at(-1)).toBe('0');
   });
 
   it('writes large flag words without an exponent', () => {
@@ -84,15 +86,17 @@ describe('a step', () => {
   it('has its fields in the order of the wire, whatever that of the object', () => {
     const expected = [
       'mount',
-      '18',
+      '20',
       '/d',
       'bind',
       '',
       '/s',
+      '1',
       '-1',
       '1',
       '1',
       '0',
+      '4',
       '2',
       '0',
       '2',

@@ -46,7 +46,7 @@ describe('mount options', () => {
     [['strictatime', 'nostrictatime'], 0, ATIME],
     [['relatime', 'norelatime'], 0, 0],
     [['noatime', 'norelatime'], NOATIME, ATIME],
-    [['defaults', 'silent', 'loud', 'iversion', 'noiversion', ''], 0, 0],
+    [['defaults', 'silent', 'loud', 'noiversion', ''], 0, 0],
   ])('%j set %d and clear %d', (options, set, clear) => {
     expect(parseMountOptions(options)).toMatchObject({
       attributes: { set, clear },
@@ -136,10 +136,12 @@ describe('a new file system', () => {
       kind: 'new',
       type: 'tmpfs',
       source: 'tmpfs',
+      inside: false,
       tree: -1,
       treeIfDenied: false,
       set: NOSUID | STRICTATIME,
       clear: ATIME,
+      replace: 0,
       setRecursive: 0,
       clearRecursive: 0,
       propagation: [],
@@ -196,7 +198,8 @@ describe('a new file system', () => {
     const linux = { mountLabel: 'system_u:object_r:container_file_t:s0:c1,c2' };
     const tmpfs = { destination: '/t', type: 'tmpfs', options: ['size=1m'] };
     expect(plan(tmpfs, selinux, linux).data).toEqual(['size=1m', 'context=system_u:object_r:container_file_t:s0:c1,c2']);
-    expect(plan(tmpfs, {}, linux).data).toEqual(['size=1m']);
+    expect(() => plan(tmpfs, {}, linux)).toThrow('/linux/mountLabel: this host has no SELinux');
+    expect(plan(tmpfs, {}, { mountLabel: '' }).data).toEqual(['size=1m']);
     expect(plan({ ...tmpfs, options: ['context="a:b:c:d"'] }, selinux, linux).data).toEqual(['context=a:b:c:d']);
     expect(plan({ destination: '/proc', type: 'proc' }, selinux, linux).data).toEqual([]);
   });
@@ -227,11 +230,44 @@ describe('a bind mount', () => {
 
   it('clears only what the options say: locked flags of the source stay', () => {
     expect(plan({ destination: '/a', source: '/x', options: ['bind', 'exec', 'nosuid'] })).toMatchObject({ set: NOSUID, clear: NOEXEC });
-    expect(plan({ destination: '/a', source: '/x', options: ['bind'] })).toMatchObject({ set: 0, clear: 0 });
+    expect(plan({ destination: '/a', source: '/x', options: ['bind'] })).toMatchObject({ set: 0, clear: 0, replace: 0 });
   });
 
-  it('has no data', () => {
-    expect(plan({ destination: '/a', source: '/x', options: ['bind', 'sync', 'mode=1'] }).data).toEqual([]);
+  it('loses what its source has when something else is asked for', () => {
+    const replace = (...options: string[]) => plan({ destination: '/a', source: '/x', options: ['bind', ...options] }).replace;
+    expect(replace('ro')).toBe(NOSUID | NODEV | NOEXEC | NOSYMFOLLOW);
+    expect(replace('rw')).toBe(NOSUID | NODEV | NOEXEC | NOSYMFOLLOW);
+    expect(replace('nosuid', 'dev', 'noatime')).toBe(RDONLY | NOEXEC | NOSYMFOLLOW | NODIRATIME);
+    expect(replace('noatime', 'nodiratime')).toBe(RDONLY | NOSUID | NODEV | NOEXEC | NOSYMFOLLOW);
+    // about other things
+    expect(replace('rro', 'rslave', 'norelatime')).toBe(0);
+    expect(plan({ destination: '/a', options: ['remount', 'bind', 'ro'] }).replace).toBe(0);
+    expect(plan({ destination: '/a', type: 'tmpfs', options: ['ro'] }).replace).toBe(0);
+  });
+
+  it.each([['r0'], ['mode=1'], ['iversion'], ['sync', 'RO']])('has no option that is not about the mount: %s', (...options) => {
+    expect(() => plan({ destination: '/a', source: '/x', options: ['rbind', ...options] })).toThrow(
+      `/mounts/0/options: bind mounts and remounts of them cannot have any filesystem-specific options applied: "${options.at(-1)}"`,
+    );
+    expect(() => plan({ destination: '/a', type: 'bind', source: '/x', options })).toThrow('cannot have any filesystem-specific options');
+  });
+
+  it.each([
+    ['/bundle/rootfs/a//b/', '/a/b'],
+    ['rootfs/a', '/a'],
+    ['./rootfs', '/'],
+  ])('is looked up in the root when it lies there: %s', (source, path) => {
+    expect(plan({ destination: '/a', source, options: ['bind'] })).toMatchObject({ inside: true, source: path, tree: -1 });
+    expect(plan({ destination: '/a', source, options: ['bind'] }, { userNamespace: 'new' })).toMatchObject({ inside: true, tree: -1 });
+    expect(plan({ destination: '/a', source, options: ['bind', 'idmap'] }, { userNamespace: 'new' })).toMatchObject({
+      inside: true,
+      tree: 0,
+      treeIfDenied: false,
+    });
+  });
+
+  it.each(['/bundle/rootfs2', '/bundle', 'rootfs/../rootfs/a', '/a/b'])('is the host’s when it does not: %s', (source) => {
+    expect(plan({ destination: '/a', source, options: ['bind'] }).inside).toBe(false);
   });
 
   it('in a user namespace is opened by the runtime where init may not, unless that is no more than init', () => {
@@ -258,11 +294,9 @@ describe('a remount', () => {
       set: RDONLY,
       data: ['size=1m'],
     });
-    expect(plan({ destination: '/a', options: ['remount', 'bind', 'ro', 'size=1m'] })).toMatchObject({
-      kind: 'remount',
-      set: RDONLY,
-      data: [],
-    });
+    expect(plan({ destination: '/a', options: ['remount', 'bind', 'ro'] })).toMatchObject({ kind: 'remount', set: RDONLY, data: [] });
+    expect(() => plan({ destination: '/a', options: ['remount', 'bind', 'ro', 'size=1m'] })).toThrow('filesystem-specific options');
+    expect(() => plan({ destination: '/a', type: 'tmpfs', options: ['remount', 'iversion'] })).toThrow('"iversion"');
   });
 });
 
@@ -287,10 +321,16 @@ describe('cgroup', () => {
     destination: '/sys/fs/cgroup',
     type: 'cgroup',
     source: 'cgroup',
-    options: ['ro', 'nosuid', 'name=systemd', 'nsdelegate'],
+    options: ['ro', 'nosuid', 'nsdelegate'],
   };
 
-  it('is cgroup2, without the options of v1', () => {
+  it.each(['name=systemd', 'cpu', 'r0'])('is refused with an option that cgroup v2 does not have: %s', (option) => {
+    expect(() => plan({ ...mount, options: ['ro', option] })).toThrow(`/mounts/0/options: cgroup v2 has no option "${option}"`);
+    expect(() => plan({ ...mount, options: [option] }, { cgroupNamespace: false })).toThrow('has no option');
+    expect(() => plan({ ...mount, options: ['nsdelegate'] }, { cgroupNamespace: false })).toThrow('filesystem-specific');
+  });
+
+  it('is cgroup2', () => {
     expect(plan(mount)).toMatchObject({ kind: 'new', type: 'cgroup2', source: 'cgroup', set: RDONLY | NOSUID, data: ['nsdelegate'] });
   });
 

@@ -15,7 +15,7 @@ export function renderStep(step: Step): string {
   return [...words, ...named].join(' ');
 }
 
-const FLAGS = ['flag', 'flags', 'set', 'clear', 'setRecursive', 'clearRecursive', 'propagation'];
+const FLAGS = ['flag', 'flags', 'set', 'clear', 'replace', 'setRecursive', 'clearRecursive', 'propagation'];
 
 const CAPABILITIES = ['effective', 'permitted', 'inheritable', 'ambient'];
 

@@ -31,8 +31,8 @@ function ops(steps: readonly { readonly op: string }[]): string[] {
 
 describe('the root', () => {
   it('is the bundle’s, or where an absolute path says', () => {
-    expect(planRootfs(spec(), context).steps[1]).toEqual({ op: 'root', path: '/bundle/rootfs', clone: true });
-    expect(planRootfs(spec({}, { root: { path: '/r' } }), context).steps[1]).toEqual({ op: 'root', path: '/r', clone: true });
+    expect(planRootfs(spec(), context).steps[1]).toEqual({ op: 'root', path: '/bundle/rootfs', clone: true, slave: false });
+    expect(planRootfs(spec({}, { root: { path: '/r' } }), context).steps[1]).toEqual({ op: 'root', path: '/r', clone: true, slave: false });
     expect(() => planRootfs({ ociVersion: '1.3.0' }, context)).toThrow('/root: must be given');
   });
 
@@ -62,6 +62,16 @@ describe('propagation', () => {
   ] as const)('%s', (word, before, after) => {
     expect(first(word)).toEqual({ op: 'propagation', flags: before });
     expect(last(word)).toEqual(after === undefined ? [] : [{ op: 'rootPropagation', flags: after }]);
+  });
+
+  it.each([
+    [undefined, false],
+    ['private', false],
+    ['shared', false],
+    ['slave', true],
+    ['rslave', true],
+  ] as const)('%s: whether the root stays a slave is %s', (word, slave) => {
+    expect(planRootfs(spec({ rootfsPropagation: word }), context).steps[1]).toMatchObject({ op: 'root', slave });
   });
 
   it('is not private without pivot_root', () => {
@@ -221,7 +231,7 @@ describe('without a mount namespace', () => {
   const bare = { ...context, mountNamespace: false };
 
   it('nothing is mounted', () => {
-    expect(planRootfs(spec(), bare).steps).toEqual([{ op: 'root', path: '/bundle/rootfs', clone: false }]);
+    expect(planRootfs(spec(), bare).steps).toEqual([{ op: 'root', path: '/bundle/rootfs', clone: false, slave: false }]);
     expect(ops(planRootfsEnd(spec({}, { process: { cwd: '/x' } }), bare))).toEqual(['makeDirectory', 'chroot']);
   });
 

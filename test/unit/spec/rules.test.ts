@@ -263,6 +263,22 @@ describe('mounts', () => {
       '/mounts/0/type: is required, unless "bind" or "remount" is among the options',
     ],
     ['a bind mount needs no type', mount({ type: undefined, source: '/', options: ['rbind'] }), 'valid'],
+    // a comma in quotes or behind a backslash belongs to the value, as for the plan
+    [
+      'a quoted word is no option',
+      mount({ type: undefined, options: ['x="a,remount,b"'] }),
+      '/mounts/0/type: is required, unless "bind" or "remount" is among the options',
+    ],
+    [
+      'an escaped word is no option',
+      mount({ type: undefined, options: ['lowerdir=/a\\,bind'] }),
+      '/mounts/0/type: is required, unless "bind" or "remount" is among the options',
+    ],
+    [
+      'a word behind quotes is an option',
+      mount({ type: undefined, options: ['context="a:b,c",bind'] }),
+      '/mounts/0/source: is required for a bind mount',
+    ],
     ['a bind mount needs a source', mount({ type: 'bind' }), '/mounts/0/source: is required for a bind mount'],
     ['a remount needs neither', mount({ type: undefined, options: ['remount', 'ro'] }), 'valid'],
     ['/proc is of type proc', mount({ destination: '/proc', type: 'proc' }), 'valid'],
