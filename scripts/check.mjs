@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 import { compileFlags } from './lib/flags.mjs';
+import { checkPathCalls } from './lib/path-calls.mjs';
 import { filesBelow, onceAsync, root, run } from './lib/run.mjs';
 import { sources } from './sources.mjs';
 
@@ -58,6 +59,10 @@ const checks = {
   shellcheck: () => run('shellcheck', shellScripts()),
   'security page': () => run(process.execPath, ['scripts/security-page.mjs', '--check']),
   'clang-tidy': clangTidy,
+  'path-calls': () => {
+    const problems = checkPathCalls();
+    if (problems.length > 0) throw new Error(`\n${problems.join('\n')}`);
+  },
 };
 
 let failures = 0;

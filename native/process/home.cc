@@ -1,10 +1,10 @@
 #include "process/home.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/syscalls.h"
 #include "process/passwd.h"
+#include "rootfs/resolve.h"
 
 namespace tsrun {
 namespace {
@@ -14,15 +14,14 @@ constexpr size_t kMaxSize = 16 << 20;  // the image chose the file's size: readi
 // A regular file below the container's root. Looked at before it is opened: opening a device or a FIFO does something.
 Fd open_passwd(int root) {
   constexpr const char* kPath = "etc/passwd";
-  constexpr uint64_t kResolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   struct stat seen = {};
   struct stat opened = {};
-  const Fd found(sys::openat2(root, kPath, O_PATH | O_CLOEXEC, 0, kResolve));
-  if (!found.valid() || fstat(found.get(), &seen) != 0 || !S_ISREG(seen.st_mode)) return {};
-  Fd file(sys::openat2(root, kPath, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0, kResolve));
-  if (!file.valid() || fstat(file.get(), &opened) != 0) return {};
+  auto found = open_in(root, kPath, O_PATH);
+  if (!found.ok() || fstat(found->get(), &seen) != 0 || !S_ISREG(seen.st_mode)) return {};
+  auto file = open_in(root, kPath, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!file.ok() || fstat(file->get(), &opened) != 0) return {};
   if (opened.st_dev != seen.st_dev || opened.st_ino != seen.st_ino) return {};
-  return file;
+  return std::move(*file);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "rootfs/attach.h"
 
 #include "base/syscalls.h"
+#include "rootfs/resolve.h"
 
 namespace tsrun {
 namespace {
@@ -51,14 +52,14 @@ Result<uint64_t> mount_id(int fd) {
 }
 
 Status stop_sharing(int directory) {
-  Fd at(openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  for (int i = 0; i < kMaxDepth && at.valid(); i++) {
-    const auto status = set_propagation(at.get(), kSlave);
+  auto at = directory_of(directory);
+  for (int i = 0; i < kMaxDepth && at.ok(); i++) {
+    const auto status = set_propagation(at->get(), kSlave);
     // EINVAL: not the root of a mount yet, go up until it is.
     if (status.ok() || status.err() != EINVAL) return status;
-    at.reset(openat(at.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    at = parent_of(at->get());
   }
-  return at.valid() ? Status(ELOOP, "find the mount of a directory") : failed("find the mount of a directory");
+  return {at.ok() ? ELOOP : at.status().err(), "find the mount of a directory"};
 }
 
 }  // namespace tsrun

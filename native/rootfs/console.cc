@@ -28,8 +28,8 @@ Result<Fd> open_master(const Context& context) {
   if (system.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(status.st_mode) || status.st_rdev != makedev(5, 2)) {
     return Status(ENODEV, "find devpts at", kPath);
   }
-  Fd master(openat(context.proc.get(), link_of(found->get()).c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!master.valid()) return failed("open", kPath);
+  auto master = reopen(context, found->get(), O_RDWR | O_NOCTTY);
+  if (!master.ok()) return Status(master.status().err(), "open", kPath);
   return master;
 }
 

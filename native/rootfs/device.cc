@@ -8,6 +8,7 @@
 #include "base/syscalls.h"
 #include "rootfs/attach.h"
 #include "rootfs/filesystem.h"
+#include "rootfs/host_path.h"
 #include "rootfs/target.h"
 #include "rootfs/trusted.h"
 
@@ -65,23 +66,19 @@ Status equip(const Context& context, const Fd& node, const struct stat& status, 
     if (own.value() != root.value()) return refused(status);
   }
   if (!owned && fchownat(node.get(), "", wanted.uid, wanted.gid, AT_EMPTY_PATH) != 0) return failed("chown");
-  if (fchmodat(context.proc.get(), link_of(node.get()).c_str(), wanted.mode, 0) != 0) return failed("chmod");
-  return {};
+  return change_mode(context, node.get(), wanted.mode);
 }
 
 Status make(const Context& context, const Entry& entry, const Wanted& wanted) {
-  bool made = false;
-  {
-    const NoUmask exactly;
-    made = mknodat(entry.parent.get(), entry.name.c_str(), wanted.type | wanted.mode, wanted.number) == 0;
-  }
-  if (!made && errno != EEXIST) return failed("mknod");
+  auto made = make_node(entry, wanted.type | wanted.mode, wanted.number);
+  TSRUN_TRY(made.status());
   // What the name leads to now may be another file than the one just made: only the descriptor counts from here.
-  const Fd node(openat(entry.parent.get(), entry.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  auto node = open_entry(entry);
+  TSRUN_TRY(node.status());
   struct stat status {};
-  if (!node.valid() || fstat(node.get(), &status) != 0) return failed("open");
+  if (fstat(node->get(), &status) != 0) return failed("stat");
   if (!is_same(status, wanted)) return {EEXIST, "something else is there"};
-  return equip(context, node, status, wanted, made);
+  return equip(context, *node, status, wanted, *made);
 }
 
 Status find(const Context& context, const char* path, const Wanted& wanted) {
@@ -102,9 +99,9 @@ Status labelled(const Status& status, std::string_view doing, std::string_view p
 // A detached mount of the node: the host's, or one that the runtime has made, or found where it may make none.
 Result<Fd> node_of(const Context& context, const char* source, int64_t made) {
   if (made < 0) {
-    Fd tree(sys::open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
-    if (!tree.valid()) return Status(errno, "it cannot be made in a user namespace, and the host's cannot be taken: open", source);
-    return tree;
+    auto tree = clone_host_path(source, false);
+    if (tree.ok()) return tree;
+    return Status(tree.status().err(), "it cannot be made in a user namespace, and the host's cannot be taken: open", source);
   }
   Text<32> what;
   what.append("device ").append_number(made);

@@ -10,6 +10,7 @@
 #include "rootfs/attach.h"
 #include "rootfs/copy_up.h"
 #include "rootfs/filesystem.h"
+#include "rootfs/host_path.h"
 #include "rootfs/target.h"
 
 namespace tsrun {
@@ -158,11 +159,11 @@ Result<Fd> open_inside(Context& context, const Wanted& wanted) {
 Result<Fd> open_source(Context& context, const Wanted& wanted) {
   if (wanted.inside) return open_inside(context, wanted);
   if (wanted.tree < 0 || wanted.tree_if_denied) {
-    const unsigned recursive = wanted.kind == "rbind" ? AT_RECURSIVE : 0U;
-    Fd tree(sys::open_tree(AT_FDCWD, wanted.source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive));
-    if (tree.valid()) return tree;
+    auto tree = clone_host_path(wanted.source, wanted.kind == "rbind");
+    if (tree.ok()) return tree;
+    const int err = tree.status().err();
     // EINVAL: the copy would show what a mount of the host's covers, which the kernel locked for our user namespace.
-    if (wanted.tree < 0 || (errno != EACCES && errno != EINVAL)) return failed("open_tree", wanted.source);
+    if (wanted.tree < 0 || (err != EACCES && err != EINVAL)) return tree;
   }
   Text<32> what;
   what.append("tree ").append_number(wanted.tree);

@@ -7,9 +7,12 @@
 #include <climits>
 #include <cstdlib>
 
+#include "base/procfs.h"
 #include "base/syscalls.h"
 #include "rootfs/attach.h"
 #include "rootfs/filesystem.h"
+#include "rootfs/host_path.h"
+#include "rootfs/resolve.h"
 #include "rootfs/trusted.h"
 
 namespace tsrun {
@@ -17,8 +20,6 @@ namespace {
 
 constexpr uint64_t kSlave = 1U << 19;      // MS_SLAVE
 constexpr uint64_t kRecursive = 1U << 14;  // MS_REC
-constexpr int kDetach = 2;                 // MNT_DETACH
-constexpr int kNoFollow = 8;               // UMOUNT_NOFOLLOW
 
 struct Buffer {
   char* data = nullptr;
@@ -30,9 +31,9 @@ struct Buffer {
 };
 
 // All of it before anything is unmounted: the file is made anew with every read(2).
-Status read_mounts(const Context& context, Buffer& buffer) {
-  const Fd file(openat(context.proc.get(), "self/mountinfo", O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return failed("open", "/proc/self/mountinfo");
+Status read_mounts(Context& context, Buffer& buffer) {
+  auto file = open_own_proc(context, "mountinfo", O_RDONLY);
+  TSRUN_TRY(file.status());
   for (size_t capacity = 0;;) {
     if (buffer.size == capacity) {
       capacity += 1U << 16;
@@ -40,7 +41,7 @@ Status read_mounts(const Context& context, Buffer& buffer) {
       if (data == nullptr) return failed("read", "/proc/self/mountinfo");
       buffer.data = data;
     }
-    const ssize_t size = read(file.get(), buffer.data + buffer.size, capacity - buffer.size);
+    const ssize_t size = read(file->get(), buffer.data + buffer.size, capacity - buffer.size);
     if (size < 0) return failed("read", "/proc/self/mountinfo");
     if (size == 0) return {};
     buffer.size += static_cast<size_t>(size);
@@ -73,30 +74,30 @@ bool is_kernel_state(int fd) {
 }
 
 Status hide(const Context& context, const char* path) {
-  Fd mounted(open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  auto mounted = open_host_directory(path, true);
   // Gone with one above it, or below something else and not to be reached.
-  if (!mounted.valid() || !is_kernel_state(mounted.get())) return {};
-  const Fd parent(openat(mounted.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!parent.valid()) return failed("open the parent of", path);
+  if (!mounted.ok() || !is_kernel_state(mounted->get())) return {};
+  auto parent = parent_of(mounted->get());
+  TSRUN_TRY(parent.status());
   // Not to be unmounted on the host as well.
-  TSRUN_TRY(set_propagation(mounted.get(), kSlave | kRecursive));
-  TSRUN_TRY(stop_sharing(parent.get()));
-  if (sys::umount2(path, kDetach | kNoFollow) == 0) return {};
-  if (errno != EINVAL && errno != EPERM) return failed("umount", path);
+  TSRUN_TRY(set_propagation(mounted->get(), kSlave | kRecursive));
+  TSRUN_TRY(stop_sharing(parent->get()));
+  const auto unmounted = unmount_host_path(path);
+  if (unmounted.ok() || (unmounted.err() != EINVAL && unmounted.err() != EPERM)) return unmounted;
   FileSystem system;
   system.type = "tmpfs";
   auto cover = make_file_system(context, system, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   TSRUN_TRY(cover.status());
-  return attach(cover->get(), mounted.get());
+  return attach(cover->get(), mounted->get());
 }
 
 // A user namespace made in the container could otherwise mount new ones, unmasked: the kernel allows a file system that it
 // finds fully visible in the mount namespace, even where nobody can reach it.
-Status hide_kernel_state(const Context& context) {
+Status hide_kernel_state(Context& context) {
   char buffer[PATH_MAX];
-  const ssize_t size = readlinkat(context.proc.get(), link_of(context.root.get()).c_str(), buffer, sizeof buffer);
-  if (size < 0) return failed("readlink the root");
-  const std::string_view root(buffer, static_cast<size_t>(size));
+  auto found = path_of(context, context.root.get(), buffer);
+  TSRUN_TRY(found.status());
+  const std::string_view root = found->empty() ? std::string_view("/") : *found;
   Buffer mounts;
   TSRUN_TRY(read_mounts(context, mounts));
   for (std::string_view rest(mounts.data, mounts.size); !rest.empty();) {
@@ -129,9 +130,9 @@ Status enter(Context& context) {
 Status move_root(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
   TSRUN_TRY(hide_kernel_state(context));
-  const Fd old(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!old.valid()) return failed("open", "/");
-  TSRUN_TRY(attach(context.root.get(), old.get()));
+  auto old = open_slash();
+  TSRUN_TRY(old.status());
+  TSRUN_TRY(attach(context.root.get(), old->get()));
   return enter(context);
 }
 

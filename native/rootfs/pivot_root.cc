@@ -1,9 +1,8 @@
 #include "rootfs/pivot_root.h"
 
-#include <fcntl.h>
-
 #include "base/syscalls.h"
 #include "rootfs/attach.h"
+#include "rootfs/host_path.h"
 
 namespace tsrun {
 namespace {
@@ -17,14 +16,14 @@ constexpr int kDetach = 2;                 // MNT_DETACH
 Status pivot_root(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
   context.empty.reset();
-  const Fd old(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!old.valid()) return failed("open", "/");
+  auto old = open_slash();
+  TSRUN_TRY(old.status());
   if (fchdir(context.root.get()) != 0) return failed("chdir to the root");
   // "." twice needs no directory to put the old root on: it is stacked on the new one.
   if (sys::pivot_root(".", ".") != 0) return failed("pivot_root");
-  if (fchdir(old.get()) != 0) return failed("chdir to the old root");
+  if (fchdir(old->get()) != 0) return failed("chdir to the old root");
   // Otherwise mounts that are still shared would be unmounted on the host too.
-  TSRUN_TRY(set_propagation(old.get(), kSlave | kRecursive));
+  TSRUN_TRY(set_propagation(old->get(), kSlave | kRecursive));
   if (sys::umount2(".", kDetach) != 0) return failed("umount the old root");
   if (chdir("/") != 0) return failed("chdir", "/");
   return {};

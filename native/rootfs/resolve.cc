@@ -187,4 +187,35 @@ Result<Entry> entry_in(int root, const char* path) {
   return entry;
 }
 
+Result<Fd> open_entry(const Entry& entry) {
+  Fd fd(openat(entry.parent.get(), entry.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.valid()) return failed("open", entry.name.view());
+  return fd;
+}
+
+Result<bool> make_node(const Entry& entry, unsigned mode, uint64_t number) {
+  const NoUmask exactly;
+  if (mknodat(entry.parent.get(), entry.name.c_str(), mode, number) == 0) return true;
+  if (errno != EEXIST) return failed("mknod");
+  return false;
+}
+
+Result<bool> make_symlink(const Entry& entry, const char* target) {
+  if (symlinkat(target, entry.parent.get(), entry.name.c_str()) == 0) return true;
+  if (errno != EEXIST) return failed("symlink");
+  return false;
+}
+
+Result<Fd> directory_of(int fd) {
+  Fd directory(openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) return failed("open a directory");
+  return directory;
+}
+
+Result<Fd> parent_of(int fd) {
+  Fd directory(openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) return failed("open the directory above");
+  return directory;
+}
+
 }  // namespace tsrun

@@ -4,6 +4,7 @@
 // looked up again between a check and its use, so swapping a component for a symlink in between changes nothing.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "base/fd.h"
@@ -38,6 +39,17 @@ struct Entry {
 
 // Splits `path` into its directory, created when missing, and its last component. EINVAL when that is "", "." or "..".
 Result<Entry> entry_in(int root, const char* path);
+
+// The file of that name, which is not followed if it is a symlink: O_PATH.
+Result<Fd> open_entry(const Entry& entry);
+
+// Makes a node (man 2 mknod: type and mode, whatever the umask) or a symlink of that name; false when something has it already.
+Result<bool> make_node(const Entry& entry, unsigned mode, uint64_t number);
+Result<bool> make_symlink(const Entry& entry, const char* target);
+
+// The directory that `fd` is, looked up anew, so that what is mounted on it by now is found; and the one above.
+Result<Fd> directory_of(int fd);
+Result<Fd> parent_of(int fd);
 
 // While it lives, files are created with exactly the mode asked for.
 class NoUmask {

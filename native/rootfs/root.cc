@@ -5,6 +5,7 @@
 
 #include "base/syscalls.h"
 #include "rootfs/attach.h"
+#include "rootfs/host_path.h"
 #include "rootfs/trusted.h"
 
 namespace tsrun {
@@ -21,8 +22,10 @@ Status root(Context& context, Arguments arguments) {
   const bool clone = arguments.number(1) != 0;
   const bool slave = arguments.number(1) != 0;
   TSRUN_TRY(arguments.finish());
-  Fd directory(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.valid()) return failed("open the root", path);
+  // One that is a symlink was put there by whoever made the image.
+  auto found = open_host_directory(path, true);
+  if (!found.ok()) return {found.status().err(), "open the root, a directory and no symlink:", path};
+  Fd directory = std::move(*found);
   if (clone) {
     // Now and not earlier: only mounts of the mount namespace we are in can be cloned onto masked paths.
     TSRUN_TRY(open_trusted_null(context));
@@ -42,9 +45,9 @@ Status root(Context& context, Arguments arguments) {
 
 Status current_root(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
-  Fd directory(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.valid()) return failed("open", "/");
-  context.root = std::move(directory);
+  auto directory = open_slash();
+  TSRUN_TRY(directory.status());
+  context.root = std::move(*directory);
   return {};
 }
 

@@ -1,7 +1,5 @@
 #include "rootfs/symlink.h"
 
-#include <unistd.h>
-
 #include "rootfs/resolve.h"
 
 namespace tsrun {
@@ -12,8 +10,8 @@ Status symlink(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
   auto entry = entry_in(context.root.get(), path);
   TSRUN_TRY(entry.status());
-  if (symlinkat(target, entry->parent.get(), entry->name.c_str()) != 0 && errno != EEXIST) return failed("symlink", path);
-  return {};
+  const auto made = make_symlink(*entry, target);
+  return made.ok() ? Status() : Status(made.status().err(), "symlink", path);
 }
 
 }  // namespace tsrun

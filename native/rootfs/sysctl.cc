@@ -1,8 +1,11 @@
 #include "rootfs/sysctl.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <climits>
 
-#include "base/syscalls.h"
+#include "base/procfs.h"
 
 namespace tsrun {
 
@@ -15,10 +18,9 @@ Status sysctl(Context& context, Arguments arguments) {
   name.append("sys/").append(path);
   // From the verified procfs and nowhere else: a /proc/sys that is a symlink or a mount of the container's making would
   // turn the write into one to a file of its choice (CVE-2025-52881).
-  constexpr uint64_t kOnlyProcfs = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
-  const Fd file(sys::openat2(context.proc.get(), name.c_str(), O_WRONLY | O_CLOEXEC, 0, kOnlyProcfs));
-  if (!file.valid()) return failed("open sysctl", path);
-  if (write(file.get(), value, strlen(value)) < 0) {
+  auto file = open_proc(context, name.c_str(), O_WRONLY);
+  if (!file.ok()) return {file.status().err(), "open sysctl", path};
+  if (write(file->get(), value, strlen(value)) < 0) {
     Text<320> what;
     what.append(path).append(" = ").append(value);
     return failed("write sysctl", what.view());

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/statfs.h>
-#include <unistd.h>
 
 #include <climits>
 
@@ -23,15 +22,6 @@ constexpr std::string_view kCoverable[] = {"cpuinfo",
                                            "slabinfo",
                                            "sys/kernel/ns_last_pid",
                                            "sys/crypto/fips_enabled"};
-
-// The path of `fd` by the kernel's own account, without a slash at its end.
-Result<std::string_view> path_of(const Context& context, int fd, char (&buffer)[PATH_MAX]) {
-  const ssize_t size = readlinkat(context.proc.get(), link_of(fd).c_str(), buffer, sizeof buffer);
-  if (size < 0 || size == sizeof buffer) return failed("readlink", link_of(fd).view());
-  std::string_view path(buffer, static_cast<size_t>(size));
-  while (!path.empty() && path.back() == '/') path.remove_suffix(1);
-  return path;
-}
 
 Status check_proc(std::string_view inside, std::string_view destination, const Covering& covering) {
   constexpr std::string_view kProc = "/proc";

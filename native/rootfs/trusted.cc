@@ -46,6 +46,25 @@ Status open_trusted_null(Context& context) {
   return {};
 }
 
+Result<Fd> reopen(const Context& context, int fd, int flags) {
+  Fd file(openat(context.proc.get(), link_of(fd).c_str(), flags | O_CLOEXEC));
+  if (!file.valid()) return failed("open");
+  return file;
+}
+
+Status change_mode(const Context& context, int fd, unsigned mode) {
+  if (fchmodat(context.proc.get(), link_of(fd).c_str(), mode, 0) != 0) return failed("chmod");
+  return {};
+}
+
+Result<std::string_view> path_of(const Context& context, int fd, char (&buffer)[PATH_MAX]) {
+  const ssize_t size = readlinkat(context.proc.get(), link_of(fd).c_str(), buffer, sizeof buffer);
+  if (size < 0 || size == sizeof buffer) return failed("readlink", link_of(fd).view());
+  std::string_view path(buffer, static_cast<size_t>(size));
+  while (!path.empty() && path.back() == '/') path.remove_suffix(1);
+  return path;
+}
+
 Text<32> link_of(int fd) {
   Text<32> path;
   path.append("self/fd/").append_number(fd);

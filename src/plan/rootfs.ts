@@ -37,7 +37,8 @@ const LINKS: readonly Step[] = (
 /** From the runtime's view of the file system to a complete tree for the container, before the createContainer hooks. */
 export function planRootfs(spec: Spec, context: RootfsContext): RootfsPlan {
   if (spec.root === undefined) throw new TsrunError('/root: must be given');
-  const path = joinPath(context.bundle, spec.root.path);
+  // a slash at the end would have a symlink followed
+  const path = joinPath(context.bundle, spec.root.path).replace(/(?<=.)\/+$/, '');
   if (!context.mountNamespace) {
     refuseWithoutMountNamespace(spec);
     return { steps: [{ op: 'root', path, clone: false, slave: false }], slots: [], trees: [], devices: [] };
