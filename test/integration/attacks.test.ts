@@ -1,16 +1,14 @@
 // Images, volumes and neighbours that try to make the runtime act on the host in their place: each attack is carried out, and
 // seen to fail. The numbers are those of the holes other runtimes had.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {
-  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
   openSync,
+  closeSync,
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -18,64 +16,11 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { SLEEP, cgroupMount, harness, shell, skipped, sleep, whyNoContainers, type Called, type Change } from './harness.js';
+import { Attacks, bind, exchange, expectRefused, expectUntouched, noPython, out, replaced, withoutMounts } from './attacks.js';
+import { SLEEP, cgroupMount, harness, shell, skipped, sleep, whyNoContainers, type Change } from './harness.js';
 
 const h = harness('attacks');
-const noPython = spawnSync('python3', ['--version']).status === 0 ? undefined : 'needs python3';
-
-/** A root file system that this changes. */
-function image(change: (path: string) => void): { readonly path: string; readonly use: Change } {
-  const path = h.ownRoot();
-  change(path);
-  return {
-    path,
-    use: (config) => {
-      config.root.path = path;
-    },
-  };
-}
-
-/** Replaces what is at `path` in an image. */
-function replaced(path: string, target: string): void {
-  rmSync(path, { recursive: true, force: true });
-  symlinkSync(target, path);
-}
-
-/** A directory of the host with a file in it, which no container may reach. */
-function victim(): string {
-  const path = h.path(h.id('victim').slice(h.tag.length + 1));
-  mkdirSync(path);
-  writeFileSync(join(path, 'file'), 'untouched');
-  return path;
-}
-
-function expectUntouched(path: string): void {
-  expect(readdirSync(path)).toEqual(['file']);
-  expect(readFileSync(join(path, 'file'), 'utf8')).toBe('untouched');
-}
-
-/** As many steps up as lead out of any root. */
-const out = '../'.repeat(20);
-
-const withoutMounts =
-  (...destinations: string[]): Change =>
-  (config) => {
-    config.mounts = config.mounts.filter(
-      ({ destination }) => !destinations.some((each) => destination === each || destination.startsWith(`${each}/`)),
-    );
-  };
-
-const bind =
-  (source: string, destination: string, ...options: string[]): Change =>
-  (config) => {
-    config.mounts.push({ source, destination, type: 'bind', options: ['rbind', ...options] });
-  };
-
-function expectRefused(result: Called, words: RegExp): void {
-  expect(result.status).not.toBe(0);
-  expect(result.stderr).toMatch(words);
-  expect(result.stdout).toBe('');
-}
+const { image, victim, withConsole } = new Attacks(h);
 
 describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
   beforeEach(async () => {
@@ -85,7 +30,7 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
     await h.expectNothingLeft();
   });
 
-  describe('a forged /proc or /sys (CVE-2019-16884, 2019-19921, 2023-27561, 2023-28642)', () => {
+  describe('a forged /proc or /sys (CVE-2019-16884, CVE-2019-19921, CVE-2023-27561, CVE-2023-28642, CVE-2025-54867)', () => {
     it.each([
       ['/proc', 'proc', 'forged'],
       ['/proc', 'proc', '/forged'],
@@ -137,8 +82,8 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
     });
   });
 
-  describe('symlinks on the way to a mount point (CVE-2021-30465)', () => {
-    it.each(['absolute', 'relative'])('%s', (kind) => {
+  describe('symlinks on the way to a mount point', () => {
+    it.each(['absolute', 'relative'])('%s (CVE-2021-30465)', (kind) => {
       const host = victim();
       const source = victim();
       const { path, use } = image((root) => symlinkSync(kind === 'absolute' ? host : `${out}${host.slice(1)}`, join(root, 'data')));
@@ -159,35 +104,41 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
       expectRefused(h.run([use, bind(victim(), '/loop/volume'), shell('echo ran')]), /loop/);
     });
 
-    it.skipIf(skipped('swapped components', noPython))('swapped for a directory while the mounts are made (CVE-2024-45310)', async () => {
-      const host = victim();
-      const source = victim();
-      const { path, use } = image((root) => {
-        mkdirSync(join(root, 'volume/a'), { recursive: true });
-        symlinkSync(host, join(root, 'volume/b'));
-      });
-      const swapper = exchange(join(path, 'volume/a'), join(path, 'volume/b'));
-      try {
-        await sleep(300);
-        for (let round = 0; round < 10; round++) {
-          const mounts: Change = (config) => {
-            for (let each = 0; each < 40; each++) bind(source, `/volume/a/r${round}/m${each}`)(config);
-            config.linux.devices = [{ path: `/volume/a/d${round}`, type: 'c', major: 1, minor: 3, fileMode: 0o666, uid: 0, gid: 0 }];
-            config.linux.maskedPaths = ['/volume/a/masked', '/volume/a'];
-            config.process.cwd = `/volume/a/cwd${round}`;
-          };
-          // It may fail, because what it wants changes all the time; it may not reach the host.
-          h.run([use, mounts]);
-          expectUntouched(host);
+    it.skipIf(skipped('swapped components', noPython))(
+      'swapped for a directory while the mounts are made (CVE-2024-45310, CVE-2026-87766)',
+      async () => {
+        const host = victim();
+        const source = victim();
+        const { path, use } = image((root) => {
+          mkdirSync(join(root, 'volume/a'), { recursive: true });
+          symlinkSync(host, join(root, 'volume/b'));
+        });
+        const swapper = exchange(join(path, 'volume/a'), join(path, 'volume/b'));
+        try {
+          await sleep(300);
+          for (let round = 0; round < 10; round++) {
+            const mounts: Change = (config) => {
+              for (let each = 0; each < 40; each++) bind(source, `/volume/a/r${round}/m${each}`)(config);
+              bind(join(source, 'file'), `/volume/a/f${round}/file`)(config);
+              config.mounts.push({ source: 'tmpfs', destination: `/volume/a/t${round}`, type: 'tmpfs', options: ['tmpcopyup'] });
+              config.linux.readonlyPaths = ['/volume/a/readonly', '/volume/a'];
+              config.linux.devices = [{ path: `/volume/a/d${round}`, type: 'c', major: 1, minor: 3, fileMode: 0o666, uid: 0, gid: 0 }];
+              config.linux.maskedPaths = ['/volume/a/masked', '/volume/a'];
+              config.process.cwd = `/volume/a/cwd${round}`;
+            };
+            // It may fail, because what it wants changes all the time; it may not reach the host.
+            h.run([use, mounts]);
+            expectUntouched(host);
+          }
+        } finally {
+          swapper.kill('SIGKILL');
         }
-      } finally {
-        swapper.kill('SIGKILL');
-      }
-    });
+      },
+    );
   });
 
   describe('a forged /dev', () => {
-    it.each(['absolute', 'relative'])('a symlink to a directory of the host, %s (CVE-2026-41579, 2026-47766)', (kind) => {
+    it.each(['absolute', 'relative'])('a symlink to a directory of the host, %s (CVE-2026-41579, CVE-2026-47766)', (kind) => {
       const host = victim();
       const { path, use } = image((root) => replaced(join(root, 'dev'), kind === 'absolute' ? host : `${out}${host.slice(1)}`));
       const result = h.run([use, withoutMounts('/dev'), shell('echo to null > /dev/null; ls -l /dev/zero')]);
@@ -202,14 +153,14 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
       expectRefused(h.run([use, withoutMounts('/dev'), shell('echo ran')]), /\/dev\/null.*something else/);
     });
 
-    it('a symlink in place of a device', () => {
+    it('a symlink in place of a device (CVE-2026-88265)', () => {
       const host = victim();
       const { use } = image((root) => symlinkSync(join(host, 'file'), join(root, 'dev/null')));
       expectRefused(h.run([use, withoutMounts('/dev'), shell('echo ran')]), /\/dev\/null.*something else/);
       expectUntouched(host);
     });
 
-    it('a /dev/null that would show what it masks (CVE-2025-31133)', () => {
+    it('a /dev/null that would show what it masks (CVE-2025-31133, CVE-2025-62161)', () => {
       const forged = victim();
       symlinkSync('/proc/self/status', join(forged, 'null'));
       const { use } = image((root) => writeFileSync(join(root, 'secret'), 'shown'));
@@ -321,7 +272,7 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
     });
   });
 
-  describe('descriptors and the working directory (CVE-2016-9962, 2024-21626)', () => {
+  describe('descriptors and the working directory (CVE-2016-9962, CVE-2024-21626)', () => {
     it('a directory left open by the caller is not the way out', () => {
       const directory = openSync('/', 'r');
       try {
@@ -348,7 +299,7 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
       }
     });
 
-    it('a working directory that is a symlink out of the root', () => {
+    it('a working directory that is a symlink out of the root (CVE-2026-55686)', () => {
       const host = victim();
       const { path, use } = image((root) => symlinkSync(`${out}${host.slice(1)}`, join(root, 'data')));
       const change: Change = (config) => {
@@ -425,31 +376,3 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
     expectUntouched(host);
   });
 });
-
-/** Exchanges two names as fast as it can until it is killed (man 2 renameat2). */
-function exchange(first: string, second: string): ChildProcess {
-  const script = `
-import ctypes, sys
-libc = ctypes.CDLL(None)
-a, b = (name.encode() for name in sys.argv[1:])
-while True: libc.renameat2(-100, a, -100, b, 2)
-`;
-  return spawn('python3', ['-c', script, first, second], { stdio: 'ignore', timeout: 120_000, killSignal: 'SIGKILL' });
-}
-
-/** With somebody listening on a console socket who takes whatever comes. */
-async function withConsole(action: (socket: string) => Called): Promise<Called> {
-  const socket = h.path(h.id('s').slice(h.tag.length + 1));
-  const script = `
-import socket, sys, time
-s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(1)
-c, _ = s.accept(); m = socket.recv_fds(c, 100, 1); time.sleep(60)
-`;
-  const child = spawn('python3', ['-c', script, socket], { stdio: 'ignore' });
-  try {
-    for (let tries = 0; tries < 200 && !existsSync(socket); tries++) await sleep(20);
-    return action(socket);
-  } finally {
-    child.kill('SIGKILL');
-  }
-}
