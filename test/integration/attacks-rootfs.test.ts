@@ -1,18 +1,7 @@
 // Attacks on what is put into the root file system, continued: its own path, files and devices in it, the terminal, and what the
 // runtime writes below /proc.
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  chownSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -64,7 +53,7 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
         expect(result.stderr).toContain("escaped': Read-only file system");
         expect(existsSync(join(parent, 'escaped'))).toBe(false);
       } finally {
-        rmSync(join(parent, 'escaped'), { recursive: true, force: true });
+        if (existsSync(join(parent, 'escaped'))) rmdirSync(join(parent, 'escaped'));
         rmdirSync(parent);
       }
     },
@@ -137,6 +126,7 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
     mkdirSync(join(path, host), { recursive: true });
     writeFileSync(join(path, host, 'file'), '');
     const devices: Change = (config) => {
+      config.root.readonly = false;
       // where nothing is made in /dev: the image's symlink stays
       config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
       config.mounts.push({ source: join(path, 'dev'), destination: '/dev', type: 'bind', options: ['bind'] });
@@ -174,15 +164,17 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
     };
 
     it('to which a sysctl would be written (CVE-2025-52881, CVE-2025-62596)', async () => {
-      const forged = victim();
-      const { use, end } = await namespace(`mount --bind ${forged}/file /proc/sys/net/ipv4/ip_default_ttl`);
+      const forged = name('forged');
+      mkdirSync(join(forged, 'net/ipv4'), { recursive: true });
+      writeFileSync(join(forged, 'net/ipv4/ip_default_ttl'), 'untouched');
+      const { use, end } = await namespace(`mount --bind ${forged} /proc/sys`);
       try {
         const sysctl: Change = (config) => {
           config.linux.sysctl = { 'net.ipv4.ip_default_ttl': '77' };
         };
         const { stdout, stderr } = h.run([use, sysctl, shell('cat /proc/sys/net/ipv4/ip_default_ttl')]);
         expect({ stdout, stderr }).toEqual({ stdout: '77\n', stderr: '' });
-        expectUntouched(forged);
+        expect(readFileSync(join(forged, 'net/ipv4/ip_default_ttl'), 'utf8')).toBe('untouched');
       } finally {
         end();
       }
