@@ -557,12 +557,13 @@ describe.skipIf(skipped('rootfs', whyNoContainers()))('the container', () => {
     });
 
     describe('in a /dev that is bound', () => {
-      const bound = directory('bound');
+      let bound = '';
       const bindDev: Change = (config) => {
         config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
         config.mounts.push({ destination: '/dev', type: 'bind', source: bound, options: ['rbind'] });
       };
       beforeAll(() => {
+        bound = directory('bound');
         for (const [name, minor] of [
           ['null', '3'],
           ['zero', '5'],
