@@ -52,7 +52,9 @@ int become(void* argument) {
   const auto give_up = [&birth](const char* doing) {
     birth.err = errno;
     birth.doing = doing;
-    _exit(127);
+    // Not the C library's, which tries for ever where a filter answers with an error.
+    syscall(SYS_exit_group, 127);
+    __builtin_trap();
   };
   // It must not go on without us: what it is for (a hook, an id map, an answer) nobody would hear, and it would look like ours.
   // execve keeps this, other than for set-user-id programs; what the program starts itself is free of it (man 2
@@ -65,6 +67,7 @@ int become(void* argument) {
   if (program.cwd != nullptr && chdir(program.cwd) != 0) give_up("enter the working directory of");
   // Last: a low one would be in our own way. It is no reason not to run: what cannot be raised stays as it is.
   if (program.nofile != nullptr) (void)setrlimit(RLIMIT_NOFILE, program.nofile);
+  if (program.confine != nullptr && !program.confine(program.confinement)) give_up("confine");
   execve(program.path, program.argv, program.envp);
   give_up("exec");
   return 127;

@@ -34,6 +34,7 @@ struct Context {
   char** argv = nullptr;
   char** envp = nullptr;
   unsigned preserved = 0;  // descriptors 3 to 3 + preserved - 1 go to the user's program
+  bool let_go = false;     // nothing of the host's is held any more, and the runtime's end is not ours
 };
 
 // A step: reads its arguments completely (`Arguments::finish`), then acts.

@@ -26,6 +26,16 @@ Status wait_for_start(Context& context, int listener) {
   }
 }
 
+// From here on the runtime may end at any time. Where it is still to say something, not hearing it ends us.
+void let_go(Context& context) {
+  if (context.let_go) return;
+  context.let_go = true;
+  context.proc.reset();
+  context.null.reset();
+  context.root.reset();
+  prctl(PR_SET_PDEATHSIG, 0);
+}
+
 }  // namespace
 
 Status ask(Context& context, Arguments arguments) {
@@ -37,11 +47,7 @@ Status ask(Context& context, Arguments arguments) {
 Status ready(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
   // While we wait, `exec` may bring in processes that can look at us: hold nothing of the host's.
-  context.proc.reset();
-  context.null.reset();
-  context.root.reset();
-  // From the answer on the runtime may end at any time; if it ends before, `hear` fails and so do we.
-  prctl(PR_SET_PDEATHSIG, 0);
+  let_go(context);
   TSRUN_TRY(tell(context.sync, "ready"));
   TSRUN_TRY(hear(context, context.sync));
   // An answer with a state in it is the start itself (`run`, `exec`); an empty one lets us go (`create`).
@@ -56,12 +62,16 @@ Status begin(Context& context, Arguments arguments) {
   return tell(context.sync, "begin");
 }
 
+Status seal(Context& context, Arguments arguments) {
+  TSRUN_TRY(arguments.finish());
+  let_go(context);
+  TSRUN_TRY(reset_signals());
+  return seal_descriptors(context.preserved);
+}
+
 Status exec(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
   if (context.program == nullptr) return {EINVAL, "execute: the plan names no program"};
-  prctl(PR_SET_PDEATHSIG, 0);
-  TSRUN_TRY(reset_signals());
-  TSRUN_TRY(seal_descriptors(context.preserved));
   execve(context.program, context.argv, context.envp);
   return failed("exec", context.program);
 }

@@ -16,7 +16,11 @@ Status ready(Context& context, Arguments arguments);
 // program runs, or ran; before, we died.
 Status begin(Context& context, Arguments arguments);
 
-// exec: replaces us by the user's program, with nothing open but what was asked for.
+// seal: does what we still have to do for ourselves, so that behind it nothing is left but to execute the program: default
+// signal dispositions, no parent-death signal, nothing open but what was asked for.
+Status seal(Context& context, Arguments arguments);
+
+// exec: replaces us by the user's program. One system call: a filter may forbid all others.
 Status exec(Context& context, Arguments arguments);
 
 // fail {errno}: fails. Tests put it anywhere into a plan to see that nothing stays behind.

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -20,6 +21,7 @@
 #include "init/steps.h"
 #include "process/signals.h"
 #include "rootfs/trusted.h"
+#include "seccomp/load_report.h"
 
 namespace tsrun {
 namespace {
@@ -63,15 +65,24 @@ Status check_runtime(int sync) {
   return {ECONNRESET, "begin: the runtime has ended"};
 }
 
-// Carries out the plan; returns only when a step failed, having told the runtime.
-void carry_out(Context& context, PlanReader& plan) {
+// Tells the runtime and ends, also where a filter forbids the one or the other.
+[[noreturn]] void give_up(Context& context, size_t number, std::string_view op, const Status& status) {
+  report_from_outside(number, op, status);
+  tell_failure(context.sync, number, op, status);
+  // Not the C library's: it tries for ever where a filter answers with an error.
+  syscall(SYS_exit_group, 1);
+  __builtin_trap();
+}
+
+// Carries out the plan, to its last step or to one that fails.
+[[noreturn]] void carry_out(Context& context, PlanReader& plan) {
   for (size_t number = 1;; number++) {
     const auto more = plan.next();
-    if (!more.status().ok()) return tell_failure(context.sync, number, "plan", more.status());
-    if (!more.value()) return tell_failure(context.sync, number, "plan", {ENODATA, "the plan ends without exec"});
+    if (!more.status().ok()) give_up(context, number, "plan", more.status());
+    if (!more.value()) give_up(context, number, "plan", {ENODATA, "the plan ends without exec"});
     const auto step = step_of(plan.name());
     const auto status = step == nullptr ? Status(ENOSYS, "unknown step", plan.name()) : step(context, plan.arguments());
-    if (!status.ok()) return tell_failure(context.sync, number, plan.name(), status);
+    if (!status.ok()) give_up(context, number, plan.name(), status);
   }
 }
 
@@ -99,7 +110,6 @@ int run(int argc, char** argv) {
     return 1;
   }
   carry_out(context, *plan);
-  return 1;
 }
 
 }  // namespace

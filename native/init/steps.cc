@@ -59,6 +59,7 @@ constexpr Entry kSteps[] = {
     {"bounding", bounding},
     {"user", user},
     {"capabilities", capabilities},
+    {"capset", capset},
     {"cwd", cwd},
     {"noNewPrivileges", no_new_privileges},
     {"program", program},
@@ -67,6 +68,7 @@ constexpr Entry kSteps[] = {
     {"ask", ask},
     {"ready", ready},
     {"begin", begin},
+    {"seal", seal},
     {"exec", exec},
     {"fail", fail},
 };

@@ -20,24 +20,41 @@ Status raise_ambient(uint64_t set) {
 
 }  // namespace
 
-Status capabilities(Context&, Arguments arguments) {
-  const auto effective = arguments.number();
-  const auto permitted = arguments.number();
-  const auto inheritable = arguments.number();
-  const auto ambient = arguments.number();
-  TSRUN_TRY(arguments.finish());
+CapabilitySets take_sets(Arguments& arguments) {
+  CapabilitySets sets;
+  sets.effective = arguments.number();
+  sets.permitted = arguments.number();
+  sets.inheritable = arguments.number();
+  return sets;
+}
 
+bool set_capabilities(const CapabilitySets& sets) {
   __user_cap_header_struct header = {};
   header.version = _LINUX_CAPABILITY_VERSION_3;
   __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
   for (unsigned word = 0; word < _LINUX_CAPABILITY_U32S_3; word++) {
-    data[word].effective = static_cast<uint32_t>(effective >> 32 * word);
-    data[word].permitted = static_cast<uint32_t>(permitted >> 32 * word);
-    data[word].inheritable = static_cast<uint32_t>(inheritable >> 32 * word);
+    data[word].effective = static_cast<uint32_t>(sets.effective >> 32 * word);
+    data[word].permitted = static_cast<uint32_t>(sets.permitted >> 32 * word);
+    data[word].inheritable = static_cast<uint32_t>(sets.inheritable >> 32 * word);
   }
-  if (syscall(SYS_capset, &header, data) != 0) return failed("set capabilities");
+  return syscall(SYS_capset, &header, data) == 0;
+}
+
+Status capabilities(Context&, Arguments arguments) {
+  const auto sets = take_sets(arguments);
+  const auto ambient = arguments.number();
+  TSRUN_TRY(arguments.finish());
+
+  if (!set_capabilities(sets)) return failed("set capabilities");
   TSRUN_TRY(raise_ambient(ambient));
   if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) return failed("end keeping capabilities");
+  return {};
+}
+
+Status capset(Context&, Arguments arguments) {
+  const auto sets = take_sets(arguments);
+  TSRUN_TRY(arguments.finish());
+  if (!set_capabilities(sets)) return failed("set capabilities");
   return {};
 }
 

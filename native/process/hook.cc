@@ -1,8 +1,13 @@
 #include "process/hook.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mman.h>
 
 #include "base/run.h"
+#include "base/syscalls.h"
+#include "process/capabilities.h"
+#include "seccomp/load.h"
 
 namespace tsrun {
 namespace {
@@ -29,6 +34,21 @@ struct Texts {
   }
 };
 
+// What a hook gets of the user's program's.
+struct Confinement {
+  sock_fprog filter = {};
+  unsigned flags = 0;
+  bool lower = false;
+  CapabilitySets sets;
+};
+
+bool confine(const void* argument) {
+  const auto& confinement = *static_cast<const Confinement*>(argument);
+  auto filter = confinement.filter;
+  if (sys::seccomp(SECCOMP_SET_MODE_FILTER, confinement.flags, &filter) != 0) return false;
+  return !confinement.lower || set_capabilities(confinement.sets);
+}
+
 // As much of the end of what it said as an error has room for.
 std::string_view last_words(const Tail& tail) {
   auto text = tail.view();
@@ -47,6 +67,11 @@ Status hook(Context& context, Arguments arguments) {
   const Texts argv(arguments, args);
   const Texts envp(arguments, arguments.count());
   const auto timeout = static_cast<int>(arguments.number(INT32_MAX));
+  const auto slot = arguments.signed_number(Slots::kMax);
+  Confinement confinement;
+  confinement.flags = static_cast<unsigned>(arguments.number(UINT32_MAX));
+  confinement.lower = arguments.number(1) != 0;
+  confinement.sets = take_sets(arguments);
   TSRUN_TRY(arguments.finish());
   if (!argv.ok || !envp.ok) return {ENOMEM, "prepare hook", path};
   if (args == 0) argv.list[0] = const_cast<char*>(path);
@@ -58,6 +83,11 @@ Status hook(Context& context, Arguments arguments) {
   program.path = path;
   program.argv = argv.list;
   program.envp = envp.list;
+  if (slot >= 0) {
+    TSRUN_TRY(read_filter(context.slots.get(static_cast<size_t>(slot)), confinement.filter));
+    program.confine = confine;
+    program.confinement = &confinement;
+  }
   Run how;
   how.input = context.reply == nullptr ? "" : context.reply;
   how.timeout = timeout;

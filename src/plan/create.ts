@@ -7,10 +7,10 @@ import { planCgroup, type CgroupManager } from './cgroups.js';
 import type { Host } from './host.js';
 import { namespaceOf, planNamespaces, userNamespaceKind } from './namespaces.js';
 import type { Plan, SeccompPlan, Slot } from './plan.js';
-import { planProcess, type ProcessContext } from './process.js';
+import { NO_CONFINEMENT, planProcess, type ProcessContext } from './process.js';
 import { planRootfs, planRootfsEnd } from './rootfs.js';
 import { planSeccomp } from './seccomp.js';
-import type { Step } from './steps.js';
+import type { Confinement, Step } from './steps.js';
 
 export interface PlanOptions {
   readonly id: string;
@@ -78,6 +78,8 @@ export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
     ...namespaces.slots,
     ...begin.slots,
   ];
+  // `start` has nobody to ask: a filter with a listener is loaded in `create`.
+  const early = process !== null && process.ask.length > 0;
   const steps: Step[] = [
     // systemd takes a process into its unit, so init waits until it is where it belongs
     ...(cgroup?.unit === undefined ? [] : [{ op: 'ask', what: 'cgroup' } as const]),
@@ -91,13 +93,14 @@ export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
     ...begin.steps,
     ...(terminal ? [consoleStep(spec)] : []),
     ...runtimeHookSteps(spec),
-    ...hookSteps('createContainer', hooks.createContainer),
+    ...hookSteps('createContainer', hooks.createContainer, NO_CONFINEMENT),
     ...planRootfsEnd(spec, context),
     ...(process?.before ?? []),
+    ...(early ? [...process.ask, ...process.load] : []),
     { op: 'ready' },
-    ...hookSteps('startContainer', hooks.startContainer),
+    ...hookSteps('startContainer', hooks.startContainer, process?.confinement ?? NO_CONFINEMENT),
     { op: 'begin' },
-    ...(process?.last ?? []),
+    ...(early ? [] : (process?.load ?? [])),
     { op: 'exec' },
   ];
   return {
@@ -119,7 +122,12 @@ export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
 /** What `planProcess` needs to know of a filter. */
 export function seccompStep(seccomp: SeccompPlan | null): ProcessContext['seccomp'] {
   if (seccomp === null) return null;
-  return { slot: SECCOMP_SLOT, flags: seccomp.flags, listener: seccomp.listener === null ? '' : LISTENER_SLOT };
+  return {
+    slot: SECCOMP_SLOT,
+    flags: seccomp.flags,
+    listener: seccomp.listener === null ? '' : LISTENER_SLOT,
+    silences: seccomp.silences,
+  };
 }
 
 /** The filter, and the connection for its listener: made on the host's side, before any namespace changes. */
@@ -148,7 +156,7 @@ function runtimeHookSteps(spec: Spec): Step[] {
 }
 
 /** Hooks that init runs itself, in the container's namespaces. */
-function hookSteps(kind: 'createContainer' | 'startContainer', hooks: readonly Hook[] | undefined): Step[] {
+function hookSteps(kind: 'createContainer' | 'startContainer', hooks: readonly Hook[] | undefined, confinement: Confinement): Step[] {
   return (hooks ?? []).map((hook, index) => ({
     op: 'hook',
     kind,
@@ -157,6 +165,7 @@ function hookSteps(kind: 'createContainer' | 'startContainer', hooks: readonly H
     args: hook.args ?? [],
     env: hook.env ?? [],
     timeout: (hook.timeout ?? 0) * 1000,
+    ...confinement,
   }));
 }
 

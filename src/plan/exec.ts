@@ -65,8 +65,9 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
     ...planned.before,
     // The runtime sets what we may not set ourselves, and sees to the terminal, then tells us to go on.
     ...(planned.hostLimits.length > 0 || terminal ? [{ op: 'ready' } as const] : []),
+    ...planned.ask,
     { op: 'begin' },
-    ...planned.last,
+    ...planned.load,
     { op: 'exec' },
   ];
   return {

@@ -6,7 +6,7 @@ import type { Host } from './host.js';
 import type { UserNamespaceKind } from './namespaces.js';
 import { planRlimits } from './rlimits.js';
 import type { RlimitPlan } from './plan.js';
-import type { Step } from './steps.js';
+import type { Confinement, Step } from './steps.js';
 
 export interface ProcessContext {
   readonly host: Host;
@@ -17,8 +17,11 @@ export interface ProcessContext {
   readonly limits: 'self' | 'host';
   /** `linux.personality`. */
   readonly personality: Personality | undefined;
-  /** The slots of the compiled filter and of the connection its listener goes to (empty: no rule notifies); null: no filter. */
-  readonly seccomp: { readonly slot: string; readonly flags: number; readonly listener: string } | null;
+  /**
+   * The slots of the compiled filter and of the connection its listener goes to (empty: no rule notifies), and whether the filter may
+   * keep us from saying what fails behind it; null: no filter.
+   */
+  readonly seccomp: { readonly slot: string; readonly flags: number; readonly listener: string; readonly silences: boolean } | null;
   /** Descriptors from 3 on that the program gets. */
   readonly preserved: number;
 }
@@ -26,18 +29,25 @@ export interface ProcessContext {
 export interface ProcessPlan {
   /** Everything that can fail for reasons of the config: done in `create`. */
   readonly before: readonly Step[];
-  /** What must not come earlier than right before the program: done in `start`, behind the startContainer hooks. */
-  readonly last: readonly Step[];
+  /** The runtime's message for the listener, which is sent with the filter's descriptor; empty without a listener. */
+  readonly ask: readonly Step[];
+  /** Right before the program: all that init still has to do for itself, then the filter, and what cannot be done before it. */
+  readonly load: readonly Step[];
+  /** How a program of the container that is not the user's, a startContainer hook, gets the same filter and capabilities. */
+  readonly confinement: Confinement;
   readonly hostLimits: readonly RlimitPlan[];
   readonly warnings: readonly string[];
 }
+
+/** Unfiltered, and with the capabilities that init has. */
+export const NO_CONFINEMENT: Confinement = { slot: '', flags: 0, lower: false, effective: '0', permitted: '0', inheritable: '0' };
 
 /**
  * What a process is given before it becomes the user's program: for `create` and `exec` alike.
  *
  * Loading a filter takes no_new_privs or CAP_SYS_ADMIN (man 2 seccomp). Without the former, the process keeps the latter
- * beyond what it is to have, until the filter is loaded: so in both cases the filter comes last, and needs to allow next
- * to nothing of what the runtime itself does.
+ * beyond what it is to have, until the filter is loaded: so in both cases the filter comes last. It needs to allow
+ * execve(2), and without no_new_privs capset(2), by which CAP_SYS_ADMIN goes; with a listener also what `start` takes.
  */
 export function planProcess(process: Process, context: ProcessContext): ProcessPlan {
   const { host, seccomp } = context;
@@ -68,24 +78,27 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
   steps.push(user);
   steps.push(
     keepsAdmin
-      ? { op: 'capabilities', effective: effectiveWithAdmin, permitted: permittedWithAdmin, inheritable, ambient: '0' }
+      ? { op: 'capabilities', effective: effectiveWithAdmin, permitted: permittedWithAdmin, inheritable, ambient }
       : { op: 'capabilities', effective, permitted, inheritable, ambient },
     { op: 'cwd', path: process.cwd },
     { op: 'program', args: process.args, env: environment.env, preserved: context.preserved, home: environment.home },
   );
 
-  const filter: Step[] = [];
+  const load: Step[] = [{ op: 'seal' }];
   if (seccomp !== null) {
-    // The runtime answers with the message for the listener, which is sent with the filter's descriptor.
-    if (seccomp.listener !== '') filter.push({ op: 'ask', what: 'seccomp' });
-    filter.push({ op: 'seccomp', ...seccomp });
-    if (keepsAdmin) filter.push({ op: 'capabilities', effective, permitted, inheritable, ambient });
+    load.push({ op: 'seccomp', ...seccomp });
+    if (keepsAdmin) load.push({ op: 'capset', effective, permitted, inheritable });
   }
-  // `start` has nobody to ask: with a listener it all happens in `create`.
-  const early = seccomp !== null && seccomp.listener !== '';
+  const listens = seccomp !== null && seccomp.listener !== '';
   return {
-    before: early ? [...steps, ...filter] : steps,
-    last: early ? [] : filter,
+    before: steps,
+    ask: listens ? [{ op: 'ask', what: 'seccomp' }] : [],
+    load,
+    // With a listener init loads the filter for itself in `create`, and its children have it from birth.
+    confinement:
+      seccomp === null || listens
+        ? NO_CONFINEMENT
+        : { slot: seccomp.slot, flags: seccomp.flags, lower: keepsAdmin, effective, permitted, inheritable },
     hostLimits: context.limits === 'host' ? limits : [],
     warnings,
   };

@@ -102,6 +102,7 @@ export function planSeccomp(seccomp: Seccomp, host: Host): SeccompPlan {
     key: `${FORMAT} ${host.architecture} ${JSON.stringify(request)}`,
     request,
     flags: filterFlags(seccomp.flags, notifies),
+    silences: !allows(seccomp, 'sendto') || !allows(seccomp, 'exit_group'),
     listener: notifies ? { path: listenerPath, metadata: seccomp.listenerMetadata ?? '' } : null,
   };
 }
@@ -113,6 +114,14 @@ export function planSeccomp(seccomp: Seccomp, host: Host): SeccompPlan {
 function hidesNewCalls({ defaultAction, defaultErrnoRet }: Seccomp): boolean {
   if (defaultAction === 'SCMP_ACT_ALLOW' || defaultAction === 'SCMP_ACT_LOG' || defaultAction === 'SCMP_ACT_TRACE') return false;
   return !(defaultAction === 'SCMP_ACT_ERRNO' && defaultErrnoRet === ENOSYS);
+}
+
+/** Whether a profile lets a system call be for certain, whatever its arguments. */
+function allows({ defaultAction, syscalls = [] }: Seccomp, name: string): boolean {
+  const passes = (action: SeccompAction): boolean => action === 'SCMP_ACT_ALLOW' || action === 'SCMP_ACT_LOG';
+  const rules = syscalls.filter(({ names }) => names.includes(name));
+  if (!rules.every((rule) => passes(rule.action))) return false;
+  return passes(defaultAction) || rules.some((rule) => (rule.args ?? []).length === 0);
 }
 
 function filterFlags(flags: readonly SeccompFlag[] | undefined, notifies: boolean): number {

@@ -42,6 +42,19 @@ export interface MountStep {
   readonly data: readonly string[];
 }
 
+/** The filter and the capabilities of a program that init starts besides the user's. */
+export interface Confinement {
+  /** Slot of the compiled filter; empty: none. */
+  readonly slot: string;
+  /** SECCOMP_FILTER_FLAG_*. */
+  readonly flags: Flags;
+  /** Behind the filter these sets are its, where init itself keeps CAP_SYS_ADMIN to load its own with. */
+  readonly lower: boolean;
+  readonly effective: string;
+  readonly permitted: string;
+  readonly inheritable: string;
+}
+
 export type Step =
   // native/ns
   | { readonly op: 'join'; readonly slot: string; readonly flag: Flags; readonly type: string; readonly late: boolean }
@@ -136,6 +149,7 @@ export type Step =
       readonly inheritable: string;
       readonly ambient: string;
     }
+  | { readonly op: 'capset'; readonly effective: string; readonly permitted: string; readonly inheritable: string }
   | { readonly op: 'cwd'; readonly path: string }
   | { readonly op: 'noNewPrivileges' }
   | {
@@ -145,7 +159,7 @@ export type Step =
       readonly preserved: number;
       readonly home: boolean;
     }
-  | {
+  | ({
       readonly op: 'hook';
       readonly kind: string;
       readonly index: number;
@@ -153,13 +167,14 @@ export type Step =
       readonly args: readonly string[];
       readonly env: readonly string[];
       readonly timeout: number;
-    }
+    } & Confinement)
   // native/seccomp
-  | { readonly op: 'seccomp'; readonly slot: string; readonly flags: Flags; readonly listener: string }
+  | { readonly op: 'seccomp'; readonly slot: string; readonly flags: Flags; readonly listener: string; readonly silences: boolean }
   // native/init: the conversation with the runtime
   | { readonly op: 'ask'; readonly what: string }
   | { readonly op: 'ready' }
   | { readonly op: 'begin' }
+  | { readonly op: 'seal' }
   | { readonly op: 'exec' }
   | { readonly op: 'fail'; readonly errno: number };
 

@@ -368,6 +368,7 @@ async function run(
         [
           ...steps.slice(0, -1),
           { op: 'program', args: [program, ...calls], env: [], preserved: 0, home: false },
+          { op: 'seal' },
           ...steps.slice(-1),
           { op: 'exec' },
         ],
@@ -408,7 +409,7 @@ const isRoot = process.getuid?.() === 0;
 
 describe('the kernel', () => {
   const noNewPrivileges: Step = { op: 'noNewPrivileges' };
-  const load = (flags: number, listener = ''): Step => ({ op: 'seccomp', slot: 'seccomp', flags, listener });
+  const load = (flags: number, listener = ''): Step => ({ op: 'seccomp', slot: 'seccomp', flags, listener, silences: false });
 
   it('answers by the profile of Docker', async () => {
     const seccomp = plan({ ...captured('docker-plain/1-create'), ...(onX86 ? {} : { architectures: [] }) });
@@ -454,7 +455,7 @@ describe('the kernel', () => {
 
   it('refuses what is no filter', async () => {
     const seccomp = plan({ defaultAction: 'SCMP_ACT_ALLOW' });
-    const load = (slot: string, flags = 0): Step => ({ op: 'seccomp', slot, flags, listener: '' });
+    const load = (slot: string, flags = 0): Step => ({ op: 'seccomp', slot, flags, listener: '', silences: false });
     const empty = openSync('/dev/null', 'r');
     const endless = openSync('/dev/zero', 'r');
     const odd = join(scratch, 'odd');

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { deniesSetgroups, needsHelpers, planCreate, type PlanOptions } from '../../../src/plan/create.js';
 import type { Host } from '../../../src/plan/host.js';
 import type { Plan } from '../../../src/plan/plan.js';
+import { NO_CONFINEMENT } from '../../../src/plan/process.js';
 import type { Op, Step } from '../../../src/plan/steps.js';
 import type { Process, Spec } from '../../../src/spec/types.js';
 import { host } from './host.js';
@@ -149,6 +150,7 @@ describe('the order', () => {
       'program',
       'ready',
       'begin',
+      'seal',
       'seccomp',
       'exec',
     ]);
@@ -174,14 +176,14 @@ describe('the order', () => {
 
   it('is ready before the startContainer hooks, which run before the program begins', () => {
     const steps = plan(full).steps.map((step) => (step.op === 'hook' ? step.kind : step.op));
-    expect(steps.slice(steps.indexOf('ready'))).toEqual(['ready', 'startContainer', 'begin', 'seccomp', 'exec']);
+    expect(steps.slice(steps.indexOf('ready'))).toEqual(['ready', 'startContainer', 'begin', 'seal', 'seccomp', 'exec']);
   });
 
   it('loads the seccomp filter last, with and without no_new_privs', () => {
     expect(ops(plan(full)).slice(-2)).toEqual(['seccomp', 'exec']);
     const without = plan({ ...full, process: { args: ['sh'], cwd: '/' } });
     // but for the privilege to load it, given up right behind
-    expect(ops(without).slice(-3)).toEqual(['seccomp', 'capabilities', 'exec']);
+    expect(ops(without).slice(-3)).toEqual(['seccomp', 'capset', 'exec']);
   });
 
   it('writes sysctls through the proc that is mounted, and hides paths of it afterwards', () => {
@@ -206,8 +208,15 @@ describe('the order', () => {
       args: ['h', 'a'],
       env: ['A=b'],
       timeout: 3000,
+      ...NO_CONFINEMENT,
     });
     expect(find(plan({ ...minimal, hooks: { startContainer: [hook] } }), 'hook')).toMatchObject({ args: [], env: [], timeout: 0 });
+  });
+
+  it('confines the startContainer hooks as the program, and no others', () => {
+    const hooks = plan(full).steps.flatMap((step) => (step.op === 'hook' ? [{ kind: step.kind, slot: step.slot }] : []));
+    expect(hooks).toContainEqual({ kind: 'createContainer', slot: '' });
+    expect(hooks).toContainEqual({ kind: 'startContainer', slot: 'seccomp' });
   });
 
   it('hides init at once from the container', () => {

@@ -78,9 +78,9 @@ describe('a step', () => {
   });
 
   it('names a slot by its number; -1: none', () => {
-    const seccomp: Step = { op: 'seccomp', slot: 'b', flags: 0, listener: '' };
-    expect(fields([seccomp], ['a', 'b']).slice(6)).toEqual(['1', '0', '-1']);
-    expect(fields([{ ...seccomp, listener: 'a' }], ['a', 'b']).slice(6)).toEqual(['1', '0', '0']);
+    const seccomp: Step = { op: 'seccomp', slot: 'b', flags: 0, listener: '', silences: true };
+    expect(fields([seccomp], ['a', 'b']).slice(6)).toEqual(['1', '0', '-1', '1']);
+    expect(fields([{ ...seccomp, listener: 'a' }], ['a', 'b']).slice(6)).toEqual(['1', '0', '0', '1']);
   });
 
   it('has its fields in the order of the wire, whatever that of the object', () => {

@@ -47,6 +47,7 @@ describe('one more process', () => {
       'cwd /',
       'program args=[sh] env=[HOME=/]',
       'begin',
+      'seal',
       'exec',
     ]);
   });
@@ -102,14 +103,14 @@ describe('what the runtime does in between', () => {
   it('is setting limits in a user namespace', () => {
     const made = plan({ rlimits }, { namespaces: user + mount });
     expect(made.hostLimits).toEqual([{ resource: 7, soft: '1', hard: '2' }]);
-    expect(steps(made).slice(-3)).toEqual(['ready', 'begin', 'exec']);
+    expect(steps(made).slice(-4)).toEqual(['ready', 'begin', 'seal', 'exec']);
   });
 
   it('is seeing to the terminal, which is not put into the container', () => {
     const made = plan({ terminal: true, consoleSize: { height: 25, width: 80 }, user: { uid: 7, gid: 8 } });
     expect(made.steps).toContainEqual({ op: 'console', slot: 'console', rows: 25, columns: 80, uid: 7, bind: false });
     expect(made.slots.map(({ name }) => name)).toEqual(['process', 'console']);
-    expect(steps(made).slice(-3)).toEqual(['ready', 'begin', 'exec']);
+    expect(steps(made).slice(-4)).toEqual(['ready', 'begin', 'seal', 'exec']);
     const at = (op: string) => made.steps.findIndex((step) => step.op === op);
     expect(at('session')).toBeLessThan(at('console'));
   });
@@ -130,13 +131,13 @@ describe('the filter', () => {
     const made = plan({ noNewPrivileges: true }, { seccomp });
     expect(made.seccomp).toBe(seccomp);
     expect(made.slots.map(({ name }) => name)).toEqual(['process', 'seccomp']);
-    expect(made.steps.slice(-3).map(({ op }) => op)).toEqual(['begin', 'seccomp', 'exec']);
+    expect(made.steps.slice(-3).map(({ op }) => op)).toEqual(['seal', 'seccomp', 'exec']);
   });
 
-  it('has its listener before the beginning', () => {
+  it('with a listener is loaded last, too, the runtime having been asked before', () => {
     const made = plan({ noNewPrivileges: true }, { seccomp: notify });
     expect(made.slots.at(-1)).toEqual({ name: 'seccomp.listener', open: 'connect', path: '/a.sock' });
-    expect(made.steps.slice(-4).map(({ op }) => op)).toEqual(['ask', 'seccomp', 'begin', 'exec']);
+    expect(made.steps.slice(-5).map(({ op }) => op)).toEqual(['ask', 'begin', 'seal', 'seccomp', 'exec']);
   });
 });
 

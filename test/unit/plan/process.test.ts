@@ -15,7 +15,7 @@ const context: ProcessContext = {
   seccomp: null,
   preserved: 0,
 };
-const seccomp = { slot: 'seccomp', flags: 4, listener: '' };
+const seccomp = { slot: 'seccomp', flags: 4, listener: '', silences: false };
 const ADMIN = 2 ** 21;
 
 function plan(process: Partial<Process> = {}, changes: Partial<ProcessContext> = {}): ProcessPlan {
@@ -32,7 +32,7 @@ function step(process: Partial<Process>, op: Step['op'], changes: Partial<Proces
 
 describe('the order', () => {
   it('is short for a simple process', () => {
-    expect(plan()).toMatchObject({ last: [], hostLimits: [], warnings: [] });
+    expect(plan()).toMatchObject({ ask: [], load: [{ op: 'seal' }], hostLimits: [], warnings: [] });
     expect(ops(plan().before)).toEqual(['bounding', 'user', 'capabilities', 'cwd', 'program']);
   });
 
@@ -64,7 +64,7 @@ describe('the order', () => {
       'cwd',
       'program',
     ]);
-    expect(full.last).toEqual([{ op: 'seccomp', slot: 'seccomp', flags: 4, listener: '' }]);
+    expect(full.load).toEqual([{ op: 'seal' }, { op: 'seccomp', ...seccomp }]);
   });
 });
 
@@ -72,37 +72,43 @@ describe('a filter', () => {
   const capabilities = { bounding: ['CAP_CHOWN'], permitted: ['CAP_CHOWN'], effective: ['CAP_CHOWN'] };
 
   it('is loaded last with no_new_privs, without any privilege', () => {
-    const { before, last } = plan({ capabilities, noNewPrivileges: true }, { seccomp });
+    const { before, load, confinement } = plan({ capabilities, noNewPrivileges: true }, { seccomp });
     expect(before.find((each) => each.op === 'capabilities')).toMatchObject({ effective: '1', permitted: '1' });
-    expect(ops(last)).toEqual(['seccomp']);
+    expect(ops(load)).toEqual(['seal', 'seccomp']);
+    expect(confinement).toMatchObject({ slot: 'seccomp', flags: 4, lower: false });
   });
 
   it('is loaded last without no_new_privs too, with CAP_SYS_ADMIN kept until then', () => {
-    const { before, last } = plan({ capabilities }, { seccomp });
+    const { before, load, confinement } = plan({ capabilities }, { seccomp });
     expect(before.find((each) => each.op === 'bounding')).toEqual({ op: 'bounding', set: '1' });
     expect(before.find((each) => each.op === 'capabilities')).toMatchObject({
       effective: String(ADMIN + 1),
       permitted: String(ADMIN + 1),
       ambient: '0',
     });
-    expect(last).toEqual([
-      { op: 'seccomp', ...seccomp },
-      { op: 'capabilities', effective: '1', permitted: '1', inheritable: '0', ambient: '0' },
-    ]);
+    const sets = { effective: '1', permitted: '1', inheritable: '0' };
+    expect(load).toEqual([{ op: 'seal' }, { op: 'seccomp', ...seccomp }, { op: 'capset', ...sets }]);
+    expect(confinement).toEqual({ slot: 'seccomp', flags: 4, lower: true, ...sets });
+  });
+
+  it('finds the ambient capabilities raised, for behind it nothing is called that need not be', () => {
+    const sets = { ...capabilities, inheritable: ['CAP_CHOWN'], ambient: ['CAP_CHOWN'] };
+    const { before } = plan({ capabilities: sets }, { seccomp });
+    expect(before.find((each) => each.op === 'capabilities')).toMatchObject({ inheritable: '1', ambient: '1' });
   });
 
   it('changes nothing about the capabilities of a process that keeps CAP_SYS_ADMIN anyway', () => {
     const admin = { bounding: ['CAP_SYS_ADMIN'], permitted: ['CAP_SYS_ADMIN'], effective: ['CAP_SYS_ADMIN'] };
-    const { before, last } = plan({ capabilities: admin }, { seccomp });
+    const { before, load } = plan({ capabilities: admin }, { seccomp });
     expect(before.find((each) => each.op === 'capabilities')).toMatchObject({ effective: String(ADMIN) });
-    expect(ops(last)).toEqual(['seccomp']);
+    expect(ops(load)).toEqual(['seal', 'seccomp']);
   });
 
-  it('with a listener is loaded while there is a runtime to ask', () => {
-    const { before, last } = plan({}, { seccomp: { slot: 'seccomp', flags: 8, listener: 'seccomp.listener' } });
-    expect(ops(before.slice(-4))).toEqual(['program', 'ask', 'seccomp', 'capabilities']);
-    expect(before.find((each) => each.op === 'ask')).toEqual({ op: 'ask', what: 'seccomp' });
-    expect(last).toEqual([]);
+  it('with a listener is asked about, and init’s own then, so that its children have it already', () => {
+    const { ask, load, confinement } = plan({}, { seccomp: { slot: 'seccomp', flags: 8, listener: 'seccomp.listener', silences: false } });
+    expect(ask).toEqual([{ op: 'ask', what: 'seccomp' }]);
+    expect(ops(load)).toEqual(['seal', 'seccomp', 'capset']);
+    expect(confinement).toMatchObject({ slot: '', lower: false });
   });
 });
 
