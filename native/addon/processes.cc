@@ -106,7 +106,7 @@ Napi::Value run_hook(const Info& info) {
   Tail err;
   Run how;
   how.input = input;
-  how.timeout = static_cast<int>(number_of(request, "timeout"));
+  how.timeout = static_cast<int64_t>(number_of(request, "timeout"));
   how.err = err.sink();
   auto ended = run(program, how);
   check(info.Env(), ended.status());

@@ -63,6 +63,8 @@ int become(void* argument) {
   if (getppid() != birth.parent) _exit(127);
   if (!reset_signals().ok()) give_up("reset signals for");
   if (program.group && setpgid(0, 0) != 0) give_up("setpgid for");
+  // Before its descriptor may make way for a stream.
+  if (program.directory >= 0 && fchdir(program.directory) != 0) give_up("enter the root directory for");
   if (!place_streams(program.streams)) give_up("redirect the streams of");
   if (program.cwd != nullptr && chdir(program.cwd) != 0) give_up("enter the working directory of");
   // Last: a low one would be in our own way. It is no reason not to run: what cannot be raised stays as it is.

@@ -16,6 +16,7 @@ struct Program {
   char* const* argv = nullptr;
   char* const* envp = nullptr;
   const char* cwd = nullptr;                // nullptr: ours
+  int directory = -1;                       // the same by descriptor; -1: by `cwd`
   int streams[3] = {-1, -1, -1};            // descriptors to become 0, 1 and 2; -1: ours
   bool group = false;                       // leads a process group of its own, to be killed as one
   const struct ::rlimit* nofile = nullptr;  // its RLIMIT_NOFILE; nullptr: ours

@@ -73,6 +73,8 @@ class Stream {
   Fd ours_;
 };
 
+constexpr int kLongestWait = INT32_MAX;  // of poll(2)
+
 // Copies until the program ends; false when its time is up before.
 bool attend(int pidfd, Stream& out, Stream& err, const Run& how) {
   const int64_t deadline = how.timeout > 0 ? now() + how.timeout : 0;
@@ -81,7 +83,7 @@ bool attend(int pidfd, Stream& out, Stream& err, const Run& how) {
     if (deadline != 0) {
       const int64_t left = deadline - now();
       if (left <= 0) return false;
-      wait = static_cast<int>(left);
+      wait = left < kLongestWait ? static_cast<int>(left) : kLongestWait;
     }
     pollfd watched[3] = {{pidfd, POLLIN, 0}, {out.fd(), POLLIN, 0}, {err.fd(), POLLIN, 0}};
     if (poll(watched, 3, wait) <= 0) continue;

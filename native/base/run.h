@@ -1,6 +1,7 @@
 // Runs a program to its end, with a text on its stdin, and keeps what it says.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "base/child.h"
@@ -15,7 +16,7 @@ struct Sink {
 
 struct Run {
   std::string_view input;   // its stdin: a file in memory, so that it need not be read
-  int timeout = 0;          // milliseconds until it is killed with its process group; 0: never
+  int64_t timeout = 0;      // milliseconds until it is killed with its process group; 0: never
   Sink out;                 // its stdout; without: thrown away
   Sink err;                 // its stderr; without: thrown away
   bool our_stderr = false;  // it writes to our stderr instead

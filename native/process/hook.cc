@@ -34,6 +34,8 @@ struct Texts {
   }
 };
 
+constexpr uint64_t kLongestTimeout = INT32_MAX * 1000ULL;  // milliseconds: what the config may say in seconds
+
 // What a hook gets of the user's program's.
 struct Confinement {
   sock_fprog filter = {};
@@ -66,7 +68,9 @@ Status hook(Context& context, Arguments arguments) {
   const size_t args = arguments.count();
   const Texts argv(arguments, args);
   const Texts envp(arguments, arguments.count());
-  const auto timeout = static_cast<int>(arguments.number(INT32_MAX));
+  const auto timeout = static_cast<int64_t>(arguments.number(kLongestTimeout));
+  const bool program_env = arguments.number(1) != 0;
+  const bool in_root = arguments.number(1) != 0;
   const auto slot = arguments.signed_number(Slots::kMax);
   Confinement confinement;
   confinement.flags = static_cast<unsigned>(arguments.number(UINT32_MAX));
@@ -82,7 +86,8 @@ Status hook(Context& context, Arguments arguments) {
   Program program;
   program.path = path;
   program.argv = argv.list;
-  program.envp = envp.list;
+  program.envp = program_env && context.envp != nullptr ? context.envp : envp.list;
+  if (in_root) program.directory = context.root.get();
   if (slot >= 0) {
     TSRUN_TRY(read_filter(context.slots.get(static_cast<size_t>(slot)), confinement.filter));
     program.confine = confine;

@@ -19,7 +19,7 @@ import { containerCgroup, type ContainerCgroup } from './cgroup.js';
 import { openConsole, type Console } from './console.js';
 import { childOf, converse, endInit, type Child } from './converse.js';
 import { makeDevice } from './devices.js';
-import { runHooks } from './hooks.js';
+import { runAllHooks, runHooks } from './hooks.js';
 import { setLimits } from './limits.js';
 import type { CreateOptions } from './options.js';
 import { openSlots, type OpenSlots } from './slots.js';
@@ -36,6 +36,8 @@ export interface MadeContainer {
   readonly terminal: number;
   /** Everything done so far; run it when something fails, forget it when all is well. */
   readonly undo: Undo;
+  /** From now on hooks run, or may have: undoing includes the poststop hooks. */
+  readonly hooksBegin: () => void;
   /** Releases the lock and our descriptors; the container stays. */
   close(): void;
 }
@@ -96,7 +98,8 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
     native().writeFileAtomic(`${record.path}/config.json`, bundle.text, 0o600);
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
     const state = accompany(child, decided, record, undo);
-    const made = { child, state, spec: bundle.spec, plan, undo, close: record.close, terminal: console.receive() };
+    const { close, hooksBegin } = record;
+    const made = { child, state, spec: bundle.spec, plan, undo, hooksBegin, close, terminal: console.receive() };
     console.close();
     return made;
   } catch (error) {
@@ -112,6 +115,7 @@ interface Record {
   readonly cgroup: ContainerCgroup;
   /** As it was last written. */
   readonly state: () => ContainerState;
+  readonly hooksBegin: () => void;
   /** Descriptors to close in the end. */
   readonly descriptors: number[];
   readonly close: () => void;
@@ -126,6 +130,11 @@ function claim(options: CreateOptions, { bundle, host, plan }: Decided, undo: Un
     for (const fd of descriptors.splice(0)) native().close(fd);
   };
   undo.add(close);
+  // What begins with hooks ends with hooks: after everything else is gone, as in `delete`.
+  let poststop = (): void => undefined;
+  undo.add(() => {
+    poststop();
+  });
   undo.add(() => {
     native().removeTree(path);
   });
@@ -140,7 +149,12 @@ function claim(options: CreateOptions, { bundle, host, plan }: Decided, undo: Un
     },
     warn: options.warn,
   });
-  return { path, cgroup, descriptors, close, state: () => ({ ...state, ...cgroup.state }) };
+  const hooksBegin = (): void => {
+    poststop = () => {
+      runAllHooks('poststop', bundle.spec.hooks?.poststop, hookState(state, 'stopped'), bundle.path, options.warn);
+    };
+  };
+  return { path, cgroup, descriptors, close, hooksBegin, state: () => ({ ...state, ...cgroup.state }) };
 }
 
 /** Makes the cgroup, as far as it can be made without a process, and the process. */
@@ -192,6 +206,7 @@ function accompany(child: Child, { bundle, host, plan }: Decided, record: Record
       case 'seccomp':
         return processState(withProcess(), 'creating', child.pid, plan.seccomp?.listener?.metadata ?? '');
       case 'createRuntime':
+        record.hooksBegin();
         return runRuntimeHooks(bundle, hookState(withProcess(), 'creating'));
     }
     const tree = treeNumber(what);

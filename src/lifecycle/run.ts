@@ -27,6 +27,8 @@ export function run(options: RunOptions): number {
       made.undo.add(leaveForeground);
       enterForeground(made.terminal);
     }
+    const { startContainer = [], poststart = [] } = made.spec.hooks ?? {};
+    if (startContainer.length + poststart.length > 0) made.hooksBegin();
     native().reply(made.child.sync, hookState(made.state, 'created'));
     converse(made.child, made.plan.steps.length, { answer: () => '', moved: () => undefined });
     runHooks('poststart', made.spec.hooks?.poststart, hookState(made.state, 'running'), made.state.bundle);

@@ -7,10 +7,12 @@ import { planCgroup, type CgroupManager } from './cgroups.js';
 import type { Host } from './host.js';
 import { namespaceOf, planNamespaces, userNamespaceKind } from './namespaces.js';
 import type { Plan, SeccompPlan, Slot } from './plan.js';
-import { NO_CONFINEMENT, planProcess, type ProcessContext } from './process.js';
+import { NO_CONFINEMENT, planEnvironment, planProcess, type ProcessContext, type ProcessPlan } from './process.js';
 import { planRootfs, planRootfsEnd } from './rootfs.js';
 import { planSeccomp } from './seccomp.js';
-import type { Confinement, Step } from './steps.js';
+import type { Step } from './steps.js';
+
+type HookStep = Extract<Step, { op: 'hook' }>;
 
 export interface PlanOptions {
   readonly id: string;
@@ -93,12 +95,12 @@ export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
     ...begin.steps,
     ...(terminal ? [consoleStep(spec)] : []),
     ...runtimeHookSteps(spec),
-    ...hookSteps('createContainer', hooks.createContainer, NO_CONFINEMENT),
+    ...createContainerSteps(hooks.createContainer, planEnvironment(spec.process?.env ?? []).env),
     ...planRootfsEnd(spec, context),
     ...(process?.before ?? []),
     ...(early ? [...process.ask, ...process.load] : []),
     { op: 'ready' },
-    ...hookSteps('startContainer', hooks.startContainer, process?.confinement ?? NO_CONFINEMENT),
+    ...startContainerSteps(hooks.startContainer, process),
     { op: 'begin' },
     ...(early ? [] : (process?.load ?? [])),
     { op: 'exec' },
@@ -155,17 +157,22 @@ function runtimeHookSteps(spec: Spec): Step[] {
   return prestart.length + createRuntime.length + createContainer.length === 0 ? [] : [{ op: 'ask', what: 'createRuntime' }];
 }
 
-/** Hooks that init runs itself, in the container's namespaces. */
-function hookSteps(kind: 'createContainer' | 'startContainer', hooks: readonly Hook[] | undefined, confinement: Confinement): Step[] {
+/** Hooks that init runs itself, in the container's namespaces. Without an environment of its own a hook has the program's. */
+function hookStep(kind: 'createContainer' | 'startContainer', { path, args = [], env = [], timeout = 0 }: Hook, index: number): HookStep {
+  return { op: 'hook', kind, index, path, args, env, timeout: timeout * 1000, programEnv: false, inRoot: false, ...NO_CONFINEMENT };
+}
+
+/** The programs are the runtime's, and begin in the root file system, which is not our root yet. */
+function createContainerSteps(hooks: readonly Hook[] | undefined, environment: readonly string[]): Step[] {
+  return (hooks ?? []).map((hook, index) => ({ ...hookStep('createContainer', { env: environment, ...hook }, index), inRoot: true }));
+}
+
+/** The programs are the container's: confined as its own. */
+function startContainerSteps(hooks: readonly Hook[] | undefined, process: ProcessPlan | null): Step[] {
   return (hooks ?? []).map((hook, index) => ({
-    op: 'hook',
-    kind,
-    index,
-    path: hook.path,
-    args: hook.args ?? [],
-    env: hook.env ?? [],
-    timeout: (hook.timeout ?? 0) * 1000,
-    ...confinement,
+    ...hookStep('startContainer', hook, index),
+    programEnv: hook.env === undefined && process !== null,
+    ...process?.confinement,
   }));
 }
 

@@ -118,7 +118,7 @@ function planUser(user: User | undefined, context: ProcessContext): Extract<Step
 }
 
 /** For a variable that is given several times the last one counts; an empty HOME is as good as none. */
-function planEnvironment(given: readonly string[]): { env: string[]; home: boolean } {
+export function planEnvironment(given: readonly string[]): { env: string[]; home: boolean } {
   const variables = new Map<string, string>();
   for (const variable of given) {
     const name = variable.slice(0, variable.indexOf('='));

@@ -166,7 +166,12 @@ export type Step =
       readonly path: string;
       readonly args: readonly string[];
       readonly env: readonly string[];
+      /** Milliseconds; 0: none. */
       readonly timeout: number;
+      /** Its environment is the program's, of the step `program`, and not `env`. */
+      readonly programEnv: boolean;
+      /** It begins in the container's root directory, and not where we are. */
+      readonly inRoot: boolean;
     } & Confinement)
   // native/seccomp
   | { readonly op: 'seccomp'; readonly slot: string; readonly flags: Flags; readonly listener: string; readonly silences: boolean }

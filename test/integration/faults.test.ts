@@ -120,7 +120,7 @@ describe.skipIf(skipped('faults', whyNoContainers()))('a fault', () => {
       for (const { k, hit, error } of rounds) {
         // what comes behind `ready` is not create's any more
         if (error === null)
-          expect({ op, hit }).toEqual({ op: 'create', hit: expect.stringMatching(/^(hook|begin|seccomp|capabilities|exec)$/) as unknown });
+          expect({ op, hit }).toEqual({ op: 'create', hit: expect.stringMatching(/^(hook|begin|seal|seccomp|capset|exec)$/) as unknown });
         else expect(error).toMatch(new RegExp(`^fail \\((step ${k} of \\d+, )?fail\\): input/output error$`));
       }
       await h.expectNothingLeft();

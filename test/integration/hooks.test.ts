@@ -148,6 +148,60 @@ describe.skipIf(skipped('hooks', whyNoContainers())).each(hosts)('under $name', 
       expect({ kind, seen: told(kind).trim() }).toEqual({ kind, seen: kind === 'startContainer' ? 'inside' : 'outside' });
   });
 
+  it('begin in the bundle, in the root file system that is about to be the root, or where the program does', () => {
+    const id = h.id();
+    const bundle = h.bundle(own, shared, each(`pwd > ${out}/KIND`), shell(SLEEP), (config) => (config.process.cwd = '/home'));
+    h.ok(['create', '--bundle', bundle, id], on);
+    h.ok(['start', id], on);
+    h.ok(['delete', '--force', id], on);
+    const runtime = { prestart: bundle, createRuntime: bundle, poststart: bundle, poststop: bundle };
+    const expected: Record<Kind, string> = { ...runtime, createContainer: rootfs, startContainer: '/home' };
+    for (const kind of kinds) expect({ kind, cwd: told(kind).trim() }).toEqual({ kind, cwd: expected[kind] });
+  });
+
+  // as under runc
+  it('without an environment of their own get that of the runtime, or in the container’s namespaces the program’s', () => {
+    const id = h.id();
+    const { env: _, ...bare } = hook('');
+    const made = Object.fromEntries(kinds.map((kind) => [kind, [{ ...bare, args: ['sh', '-c', `/bin/env > ${out}/${kind}`] }]]));
+    const bundle = h.bundle(own, shared, hooks(made as Parameters<typeof hooks>[0]), shell(`env > ${out}/program; ${SLEEP}`), (config) => {
+      config.process.env = ['PATH=/bin', 'INNER=1', 'INNER=2'];
+    });
+    const env = { PATH: '/usr/bin:/bin', OUTER: '1' };
+    for (const call of [
+      ['create', '--bundle', bundle, id],
+      ['start', id],
+      ['delete', '--force', id],
+    ])
+      h.ok(call, { ...on, env });
+    const seen = (name: string): string[] =>
+      told(name)
+        .match(/^(PATH|INNER|OUTER|HOME)=.*/gm)
+        ?.sort() ?? [];
+    const inner = ['INNER=2', 'PATH=/bin'];
+    const outer = ['OUTER=1', 'PATH=/usr/bin:/bin'];
+    for (const kind of ['prestart', 'createRuntime', 'poststart', 'poststop'])
+      expect({ kind, env: seen(kind) }).toEqual({ kind, env: outer });
+    expect(seen('createContainer')).toEqual(inner);
+    expect(seen('startContainer')).toEqual(['HOME=/root', ...inner]);
+  });
+
+  it('of the container without a single variable, where the config says so, have none', () => {
+    const made = hook('', { env: [], args: ['sh', '-c', `/bin/env > ${out}/env`] });
+    h.run([own, shared, hooks({ startContainer: [made] })], on);
+    expect(told('env')).toMatch(/^PWD=/m); // the shell's own
+    expect(told('env')).not.toMatch(/^(TERM|HOME)=/m);
+  });
+
+  // poll(2) counts milliseconds in 31 bits
+  it.each([2_147_484, 2_147_483_647])('may take up to %d s', (timeout) => {
+    const patient = { timeout };
+    const made = { createRuntime: [hook(`echo 1 >> ${out}/order`, patient)], createContainer: [hook(`echo 2 >> ${out}/order`, patient)] };
+    const inside = { startContainer: [hook(`echo 3 >> ${out}/order`, patient)], poststop: [hook(`echo 4 >> ${out}/order`, patient)] };
+    expect(h.run([own, shared, hooks({ ...made, ...inside })], on)).toMatchObject({ status: 0, stderr: '' });
+    expect(told('order')).toBe('1\n2\n3\n4\n');
+  });
+
   it('get their own arguments and environment, and nothing else', () => {
     const made = hook('', {
       args: ['zero', '-c', `echo $0 "$@" > ${out}/args; env > ${out}/env`, 'one', 'two three'],
@@ -185,6 +239,41 @@ describe.skipIf(skipped('hooks', whyNoContainers())).each(hosts)('under $name', 
       const { status, stderr } = h.tsrun(['create', '--bundle', h.bundle(own, hooks({ [kind]: [hook('exit 1')] })), id], on);
       expect(status).toBe(1);
       expect(stderr).toContain(`error running ${kind} hook #0: `);
+      await h.expectNothingLeft();
+    });
+
+    const poststop = [hook(`cat > ${h.path('shared')}/poststop; exit 1`), hook(`echo second > ${h.path('shared')}/second`)];
+
+    it.each(['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart'] as const)(
+      'as %s have the poststop hooks run behind them, after all is gone',
+      async (kind) => {
+        const command = kind === 'startContainer' || kind === 'poststart' ? 'run' : 'create';
+        const id = h.id();
+        const { status, stderr } = h.tsrun([command, '--bundle', h.bundle(own, hooks({ [kind]: [hook('exit 1')], poststop })), id], on);
+        expect(status).toBe(1);
+        expect(stderr).toContain(`error running ${kind} hook #0: `);
+        expect(stderr).toMatch(/level=warning msg=.*error running poststop hook #0/);
+        expect(JSON.parse(told('poststop'))).toMatchObject({ id, status: 'stopped' });
+        expect(told('second')).toBe('second\n');
+        await h.expectNothingLeft();
+      },
+    );
+
+    it('to be reached have none run', () => {
+      const createRuntime = [hook(`echo begun > ${out}/begun`)];
+      const mount: Change = (config) => {
+        config.mounts.push({ destination: '/x', type: 'bind', source: '/no/such/source', options: ['bind'] });
+      };
+      expect(h.run([own, mount, hooks({ createRuntime, poststop })], on).status).toBe(1);
+      expect([told('begun'), told('poststop')]).toEqual(['', '']);
+    });
+
+    it('are followed by the poststop hooks also when something else fails', async () => {
+      const missing: Change = (config) => (config.process.args = ['/no/such/program']);
+      const { status, stderr } = h.run([own, missing, hooks({ createRuntime: [hook('true')], poststop })], on);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/no such file or directory/);
+      expect(told('second')).toBe('second\n');
       await h.expectNothingLeft();
     });
 

@@ -208,9 +208,24 @@ describe('the order', () => {
       args: ['h', 'a'],
       env: ['A=b'],
       timeout: 3000,
+      programEnv: false,
+      inRoot: false,
       ...NO_CONFINEMENT,
     });
     expect(find(plan({ ...minimal, hooks: { startContainer: [hook] } }), 'hook')).toMatchObject({ args: [], env: [], timeout: 0 });
+  });
+
+  it('gives one without an environment the program’s, and the createContainer hooks the root to begin in', () => {
+    const process = { args: ['sh'], cwd: '/', env: ['A=1', 'A=2'] };
+    const given = (kind: string) => find(plan({ ...minimal, process, hooks: { [kind]: [{ path: '/bin/h' }] } }), 'hook');
+    expect(given('createContainer')).toMatchObject({ env: ['A=2'], programEnv: false, inRoot: true });
+    expect(given('startContainer')).toMatchObject({ env: [], programEnv: true, inRoot: false });
+    const empty = { path: '/bin/h', env: [] };
+    const none = plan({ ...minimal, process, hooks: { createContainer: [empty], startContainer: [empty] } });
+    expect(none.steps.filter(({ op }) => op === 'hook')).toMatchObject([
+      { env: [], programEnv: false },
+      { env: [], programEnv: false },
+    ]);
   });
 
   it('confines the startContainer hooks as the program, and no others', () => {
