@@ -21,6 +21,7 @@ export function formatLine(format: 'text' | 'json', level: Level, message: strin
 /** Where warnings and errors go. */
 export class Log {
   readonly #options: LogOptions;
+  readonly #warned = new Set<string>();
 
   constructor(options: LogOptions) {
     this.#options = options;
@@ -47,7 +48,10 @@ export class Log {
     this.write('error', message);
   }
 
+  /** Says it once, whoever else finds the same. */
   warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
     this.write('warning', message);
   }
 

@@ -98,7 +98,8 @@ where the state is kept for a user other than root
 .TP
 ${bold('LISTEN_FDS')}
 so many file descriptors from 3 on are passed to the program, as in
-.BR sd_listen_fds (3)
+.BR sd_listen_fds (3);
+without LISTEN_PID only if all of them are open
 .SH FILES
 .TP
 .I /run/tsrun

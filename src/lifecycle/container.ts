@@ -59,7 +59,7 @@ interface Decided {
 
 /** Reads and plans; refuses what cannot be. */
 function decide(options: CreateOptions): Decided {
-  const listenFds = listenFdCount();
+  const listenFds = listenFdCount(options.warn);
   const preserved = (options.preserveFds ?? 0) + listenFds;
   checkPreserved(preserved);
   const bundle = readBundle(options.bundle, options.config, options.untrusted);
@@ -293,12 +293,21 @@ function endChild(child: Child, cgroup: string): void {
   }
 }
 
-/** Descriptors handed to us for the program (man 3 sd_listen_fds). */
-export function listenFdCount(): number {
+/**
+ * Descriptors handed to us for the program (man 3 sd_listen_fds). LISTEN_PID says that we are meant; without it the descriptors do, and
+ * when they are not all open, the variable has come down to us from somebody else.
+ */
+export function listenFdCount(warn: (message: string) => void): number {
   const count = launch().variable('LISTEN_FDS');
   const pid = launch().variable('LISTEN_PID');
   if (count === undefined || !/^[0-9]{1,4}$/.test(count)) return 0;
-  if (pid !== undefined && pid !== String(native().identity().pid)) return 0;
+  if (pid !== undefined) return pid === String(native().identity().pid) ? Number(count) : 0;
+  const { inherited } = launch();
+  for (let fd = 3; fd < 3 + Number(count); fd++) {
+    if (inherited.includes(fd)) continue;
+    warn(`ignoring LISTEN_FDS=${count}: descriptor ${fd} is not open, and without LISTEN_PID nothing says that it is for us`);
+    return 0;
+  }
   return Number(count);
 }
 

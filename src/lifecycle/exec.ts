@@ -45,7 +45,7 @@ const NAMESPACE_FILES = {
 
 /** @returns the program's exit status, 128 + N when signal N ended it; 0 when detached */
 export function exec(options: ExecOptions): number {
-  const listenFds = listenFdCount();
+  const listenFds = listenFdCount(options.warn);
   const preserveFds = (options.preserveFds ?? 0) + listenFds;
   checkPreserved(preserveFds);
   const { root, id } = options;

@@ -88,14 +88,26 @@ export function planCapabilities(capabilities: Capabilities | undefined, host: H
   const inheritable = numbers('inheritable');
   const ambient = numbers('ambient');
 
-  // capset(2) would refuse these with no more than EPERM.
-  requireSubset(effective, permitted, 'effective', 'permitted');
-  requireSubset(inheritable, bounding, 'inheritable', 'bounding');
   const warnings: string[] = [];
   if (left.size > 0) warnings.push(`ignoring unknown or unavailable capabilities: ${listed(left)}`);
-  // The kernel raises no others (man 7 capabilities). Many configs name ambient ones and leave the inheritable set empty: no
-  // reason to warn.
-  for (const number of ambient) if (!permitted.has(number) || !inheritable.has(number)) ambient.delete(number);
+  // capset(2) would refuse these with no more than EPERM.
+  requireSubset(inheritable, bounding, 'inheritable', 'bounding');
+  const without = (set: Set<number>, keep: (number: number) => boolean, what: string): void => {
+    const names: string[] = [];
+    for (const number of set) {
+      if (keep(number)) continue;
+      set.delete(number);
+      names.push(nameOf(number));
+    }
+    if (names.length > 0) warnings.push(`ignoring ${what}: ${listed(names)}`);
+  };
+  without(effective, (number) => permitted.has(number), 'effective capabilities that are not permitted');
+  // The kernel raises no others (man 7 capabilities).
+  without(
+    ambient,
+    (number) => permitted.has(number) && inheritable.has(number),
+    'ambient capabilities that are not both permitted and inheritable, as they must be',
+  );
   return {
     bounding: mask(bounding),
     effective: mask(effective),

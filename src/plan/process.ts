@@ -57,7 +57,6 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
   const { effective, permitted, inheritable, ambient } = capabilities;
   const limits = planRlimits(process.rlimits);
   const environment = planEnvironment(process.env ?? []);
-  const warnings = [...capabilities.warnings];
   const noNewPrivileges = process.noNewPrivileges === true;
   const { effectiveWithAdmin, permittedWithAdmin } = capabilities;
   const keepsAdmin = seccomp !== null && !noNewPrivileges && (effectiveWithAdmin !== effective || permittedWithAdmin !== permitted);
@@ -65,10 +64,7 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
   const steps: Step[] = [];
   if (process.scheduler !== undefined) steps.push(schedulerStep(process.scheduler));
   if (process.ioPriority !== undefined) steps.push(ioPriorityStep(process.ioPriority));
-  if (context.personality !== undefined) {
-    steps.push({ op: 'personality', persona: context.personality.domain === 'LINUX32' ? 8 : 0 });
-    if ((context.personality.flags ?? []).length > 0) warnings.push('ignoring /linux/personality/flags: none is defined');
-  }
+  if (context.personality !== undefined) steps.push({ op: 'personality', persona: context.personality.domain === 'LINUX32' ? 8 : 0 });
   steps.push(...labelSteps(process, host));
   if (noNewPrivileges) steps.push({ op: 'noNewPrivileges' });
   if (environment.home) steps.push({ op: 'home', uid: user.uid });
@@ -100,7 +96,7 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
         ? NO_CONFINEMENT
         : { slot: seccomp.slot, flags: seccomp.flags, lower: keepsAdmin, effective, permitted, inheritable },
     hostLimits: context.limits === 'host' ? limits : [],
-    warnings,
+    warnings: capabilities.warnings,
   };
 }
 
@@ -188,7 +184,8 @@ function schedulerStep(scheduler: Scheduler): Step {
     op: 'scheduler',
     policy: POLICIES[scheduler.policy],
     flags,
-    nice: scheduler.nice ?? 0,
+    // The specification's own example of SCHED_DEADLINE has one, which the kernel would not look at.
+    nice: scheduler.policy === 'SCHED_DEADLINE' ? 0 : (scheduler.nice ?? 0),
     priority: scheduler.priority ?? 0,
     runtime: String(scheduler.runtime ?? 0),
     deadline: String(scheduler.deadline ?? 0),

@@ -64,7 +64,7 @@ export function checkConfig(value: unknown): CheckedConfig {
   checkHooks(spec.hooks ?? {});
   checkDevices(linux.devices ?? []);
   checkLinuxPaths(linux);
-  checkSysctl(linux);
+  checkSysctl(linux, spec.domainname);
   if (linux.seccomp !== undefined) checkSeccomp(linux.seccomp);
   if (linux.resources !== undefined) {
     checkResourceRules(linux.resources, '/linux/resources');

@@ -1,6 +1,6 @@
 // The command line as a program: what leaves it by stdout, stderr, the log and the exit status, compiled and under Node.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -87,9 +87,15 @@ describe.each(hosts)('$host', ({ host, program }) => {
   });
 
   it('lists nothing where there is nothing, and makes nothing', () => {
+    const missing = tsrun('--root', root(), 'list');
+    expect(missing).toMatchObject({ status: 1, stdout: '' });
+    expect(missing.stderr).toContain(`--root ${root()}: no such file or directory`);
+    expect(existsSync(root())).toBe(false);
+    mkdirSync(root());
     expect(tsrun('--root', root(), 'list', '--format', 'json')).toEqual({ status: 0, stdout: 'null\n', stderr: '' });
     expect(tsrun('--root', root(), 'list', '-q')).toEqual({ status: 0, stdout: '', stderr: '' });
-    expect(existsSync(root())).toBe(false);
+    expect(readdirSync(root())).toEqual([]);
+    rmSync(root(), { recursive: true });
   });
 
   it('forgives a forced delete of nothing', () => {

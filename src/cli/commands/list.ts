@@ -44,6 +44,6 @@ export function formatList(reports: readonly StateReport[], format: string, quie
 
 export async function action(call: Call): Promise<number> {
   const { list } = await import('../../lifecycle/list.js');
-  print(formatList(list(call.root(), call.warn), call.text('format') ?? 'table', call.on('quiet')));
+  print(formatList(list(call.root(), call.warn, call.global.root !== undefined), call.text('format') ?? 'table', call.on('quiet')));
   return 0;
 }

@@ -39,6 +39,11 @@ export function checkNamespaces(spec: Spec): void {
 function checkName(name: string | undefined, pointer: string, namespaces: ReadonlySet<NamespaceType>): void {
   if (name === undefined || name === '') return;
   if (!namespaces.has('uts')) refuse(pointer, 'needs a uts namespace');
+  checkUtsName(name, pointer);
+}
+
+/** No longer than a uts namespace has room for: the kernel cuts what is written to a sysctl. */
+export function checkUtsName(name: string, pointer: string): void {
   // UTF-8 makes at most three bytes of each unit of ours: most names need no counting.
   if (name.length > LONGEST_NAME / 3 && new TextEncoder().encode(name).length > LONGEST_NAME)
     refuse(pointer, `must be at most ${LONGEST_NAME} bytes, is ${show(name)}`);

@@ -1,7 +1,7 @@
 import { each } from '../each.js';
 import { mustBeAbsolute, refuse, show } from '../problem.js';
 import type { Process, Rlimit } from '../types.js';
-import { checkScheduler } from './scheduler.js';
+import { checkScheduler, warnAboutScheduler } from './scheduler.js';
 
 /** The rules of `process`, in config.json and in the file of `exec --process`; `pointer` is where it stands. */
 export function checkProcessRules(process: Process, pointer: string): void {
@@ -12,6 +12,7 @@ export function checkProcessRules(process: Process, pointer: string): void {
 }
 
 export function warnAboutProcess(process: Process, warnings: string[]): void {
+  if (process.scheduler !== undefined) warnAboutScheduler(process.scheduler, '/process/scheduler', warnings);
   if (process.consoleSize !== undefined && process.terminal !== true) {
     const { height, width } = process.consoleSize;
     if (height !== 0 || width !== 0) warnings.push('/process/consoleSize: ignored without a terminal');

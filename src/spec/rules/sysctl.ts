@@ -1,6 +1,6 @@
 import { pointerPart, refuse } from '../problem.js';
 import type { Linux, NamespaceType } from '../types.js';
-import { isNewNamespace, namespaceOf } from './namespaces.js';
+import { checkUtsName, isNewNamespace, namespaceOf } from './namespaces.js';
 
 /** Keys of the ipc namespace (man 7 ipc_namespaces). */
 const IPC_KEYS: readonly string[] = [
@@ -17,12 +17,14 @@ const IPC_KEYS: readonly string[] = [
   'kernel/shm_next_id',
 ];
 
+const DOMAINNAME = 'kernel/domainname';
+
 /** The namespace whose setting a file below /proc/sys is (kernel: Documentation/admin-guide/sysctl); undefined: the host's. */
 function namespaceOfKey(path: string): NamespaceType | undefined {
   if (path.startsWith('net/')) return 'network';
   if (path.startsWith('user/')) return 'user';
   if (path.startsWith('fs/mqueue/') || IPC_KEYS.includes(path)) return 'ipc';
-  return path === 'kernel/domainname' ? 'uts' : undefined;
+  return path === DOMAINNAME ? 'uts' : undefined;
 }
 
 /**
@@ -37,13 +39,19 @@ export function sysctlPath(key: string): string {
   return key.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.'));
 }
 
-/** Only what changes a namespace of the container's own may be set; all else is the host's. */
-export function checkSysctl(linux: Linux): void {
+/** Only what changes a namespace of the container's own may be set, and only once; all else is the host's. `domainname`: the config's. */
+export function checkSysctl(linux: Linux, domainname = ''): void {
   const seen = new Set<string>();
   for (const key of Object.keys(linux.sysctl ?? {})) {
     const path = sysctlPath(key);
+    const pointer = `/linux/sysctl/${pointerPart(key)}`;
     const problem = seen.has(path) ? 'is given twice' : problemOf(path, linux);
-    if (problem !== null) refuse(`/linux/sysctl/${pointerPart(key)}`, problem);
+    if (problem !== null) refuse(pointer, problem);
+    if (path === DOMAINNAME) {
+      // Docker sets it this way, and not by /domainname, which is younger.
+      if (domainname !== '') refuse(pointer, 'is set by /domainname');
+      checkUtsName(linux.sysctl?.[key] ?? '', pointer);
+    }
     seen.add(path);
   }
 }

@@ -53,7 +53,7 @@ describe('capabilities', () => {
     expect(planCapabilities(wanted, { ...host, bounding: '18446744073709551615' }, false).bounding).toBe(String(1 + 2 ** 21));
   });
 
-  it('are ambient only where the kernel can raise them, and no word of the others', () => {
+  it('are ambient only where the kernel can raise them, with a word of the others', () => {
     const plan = planCapabilities(
       {
         bounding: ['CAP_KILL', 'CAP_CHOWN'],
@@ -65,16 +65,21 @@ describe('capabilities', () => {
       false,
     );
     expect(plan.ambient).toBe('32');
-    expect(plan.warnings).toEqual([]);
+    expect(plan.warnings).toEqual([
+      'ignoring ambient capabilities that are not both permitted and inheritable, as they must be: [CAP_CHOWN]',
+    ]);
   });
 
   it('are refused where capset would refuse them', () => {
-    expect(() => planCapabilities({ effective: ['CAP_KILL'] }, host, false)).toThrow(
-      '/process/capabilities/effective: CAP_KILL is not in permitted',
-    );
     expect(() => planCapabilities({ inheritable: ['CAP_KILL'] }, host, false)).toThrow(
       '/process/capabilities/inheritable: CAP_KILL is not in bounding',
     );
+  });
+
+  it('are effective only where they are permitted, with a word of the others', () => {
+    const plan = planCapabilities({ permitted: ['CAP_CHOWN'], effective: ['CAP_KILL', 'CAP_CHOWN', 'CAP_BPF'] }, host, false);
+    expect(plan).toMatchObject({ permitted: '1', effective: '1' });
+    expect(plan.warnings).toEqual(['ignoring effective capabilities that are not permitted: [CAP_BPF CAP_KILL]']);
   });
 
   it('have CAP_SYS_ADMIN besides for the filter', () => {

@@ -65,6 +65,11 @@ describe('process', () => {
     ],
     ['an I/O priority needs a class', { process: { ioPriority: { priority: 1 } } }, '/process/ioPriority/class: is required'],
   ]);
+  test('a nice beside SCHED_DEADLINE is ignored with a warning', () => {
+    expect(warnings({ process: { scheduler: { policy: 'SCHED_DEADLINE', runtime: 10, deadline: 20, nice: 19 } } })).toEqual([
+      '/process/scheduler/nice: ignored, SCHED_DEADLINE has none',
+    ]);
+  });
   test('an unknown rlimit type is refused', () => {
     expect(verdict({ process: { rlimits: [{ type: 'RLIMIT_FOO', soft: 1, hard: 1 }] } })).toMatch(
       /^\/process\/rlimits\/0\/type: unknown rlimit "RLIMIT_FOO" \(known: /,
@@ -106,6 +111,7 @@ describe('scheduler', () => {
       scheduler({ policy: 'SCHED_OTHER', runtime: 5 }),
       '/process/scheduler/runtime: is for SCHED_DEADLINE only, not for SCHED_OTHER',
     ],
+    ['DEADLINE takes a nice, which does nothing', scheduler({ policy: 'SCHED_DEADLINE', runtime: 10, deadline: 20, nice: 19 }), 'valid'],
     ['DEADLINE takes its three numbers', scheduler({ policy: 'SCHED_DEADLINE', runtime: 10, deadline: 20, period: 30n }), 'valid'],
     [
       'DEADLINE needs a runtime',
@@ -415,6 +421,17 @@ describe('sysctl', () => {
     ],
     ['fs.mqueue.* is set in an ipc namespace', sysctl('fs.mqueue.msg_max', 'ipc'), 'valid'],
     ['kernel.domainname is set in a uts namespace', sysctl('kernel.domainname', 'uts'), 'valid'],
+    [
+      'kernel.domainname is refused beside /domainname',
+      { domainname: 'x', linux: { namespaces: NS('uts'), sysctl: { 'kernel/domainname': 'x' } } },
+      '/linux/sysctl/kernel~1domainname: is set by /domainname',
+    ],
+    ['an empty /domainname sets nothing', { domainname: '', ...sysctl('kernel.domainname', 'uts') }, 'valid'],
+    [
+      'kernel.domainname is no longer than the kernel keeps',
+      { linux: { namespaces: NS('uts'), sysctl: { 'kernel.domainname': 'x'.repeat(65) } } },
+      `/linux/sysctl/kernel.domainname: must be at most 64 bytes, is "${'x'.repeat(65)}"`,
+    ],
     ['kernel.hostname is refused', sysctl('kernel.hostname', 'uts'), '/linux/sysctl/kernel.hostname: is set by /hostname'],
     [
       'any other is refused',
