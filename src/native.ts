@@ -41,6 +41,8 @@ export interface SpawnRequest {
   readonly stdio: readonly [number, number, number];
   /** Soft and hard RLIMIT_NOFILE that the caller had, as decimal text; empty leaves ours. */
   readonly nofile: readonly [string, string] | null;
+  /** Init tells of each step that it is done. */
+  readonly trace: boolean;
 }
 
 export interface Spawned {
@@ -64,6 +66,8 @@ export interface StepFailure {
 
 /** What tsrun-init says. `pidfd` comes with `forked`: the second stage took over. */
 export type Message =
+  /** A step is done: its number from 1, and how many microseconds it took. Only where `SpawnRequest.trace` asked for it. */
+  | { readonly type: 'step'; readonly step: number; readonly op: string; readonly microseconds: number }
   /** `fd`: what it is about; the receiver's to close. */
   | { readonly type: 'ask'; readonly what: string; readonly fd?: number }
   | { readonly type: 'forked'; readonly pid: number; readonly pidfd: number }
@@ -216,8 +220,11 @@ export interface Native {
   sendFd(socket: number, fd: number, text: string): void;
   /** Receives one descriptor; EAGAIN after `timeout` ms, ECONNRESET when the peer is gone. */
   receiveFd(socket: number, timeout: number): number;
-  /** Connects to a waiting init (the `listen` socket), sends `state` and waits until it has executed the program. null, or what failed. */
-  startInit(path: string, state: string): StepFailure | null;
+  /**
+   * Connects to a waiting init (the `listen` socket), sends `state` and waits until it has executed the program. null, or what failed.
+   * `done` hears of the steps, if init tells.
+   */
+  startInit(path: string, state: string, done?: (step: number, op: string, microseconds: number) => void): StepFailure | null;
 
   // --- processes (addon/processes.cc)
   pidfdOpen(pid: number): number;
@@ -318,6 +325,11 @@ export interface SeccompRequest {
   }[];
   /** Answer ENOSYS to system calls newer than any the profile names. */
   readonly unknownIsEnosys: boolean;
+}
+
+/** Puts another in the addon's place: one that tells what it is asked for. */
+export function overNative(other: Native): void {
+  loaded = other;
 }
 
 declare const process: { dlopen(module: { exports: unknown }, path: string): void };

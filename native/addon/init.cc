@@ -52,6 +52,7 @@ Napi::Value spawn(const Info& info) {
       request.nofile_hard = strtoull(limits[1].c_str(), nullptr, 10);
     }
   }
+  request.trace = object.Get("trace").ToBoolean().Value();
   auto spawned = spawn_init(request);
   check(info.Env(), spawned.status());
   auto result = Napi::Object::New(info.Env());
@@ -89,6 +90,10 @@ Napi::Value receive(const Info& info) {
   const std::string& type = fields[0];
   if (type == "failed" && fields.size() == 5) {
     set_failure(result, fields);
+  } else if (type == "step" && fields.size() == 4) {
+    result.Set("step", number(env, strtoll(fields[1].c_str(), nullptr, 10)));
+    result.Set("op", fields[2]);
+    result.Set("microseconds", number(env, strtoll(fields[3].c_str(), nullptr, 10)));
   } else if (type == "ask" && fields.size() == 2) {
     result.Set("what", fields[1]);
     if (message->fd.valid()) result.Set("fd", number(env, message->fd.release()));
@@ -194,7 +199,11 @@ Napi::Value start_init(const Info& info) {
       set_failure(result, fields);
       return result;
     }
-    if (fields[0] == "begin") {
+    if (fields[0] == "step" && fields.size() == 4) {
+      if (!info[2].IsFunction()) continue;
+      info[2].As<Napi::Function>().Call({number(env, strtoll(fields[1].c_str(), nullptr, 10)), Napi::String::New(env, fields[2]),
+                                         number(env, strtoll(fields[3].c_str(), nullptr, 10))});
+    } else if (fields[0] == "begin") {
       begun = true;
     } else if (begun) {
       return env.Null();

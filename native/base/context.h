@@ -34,6 +34,7 @@ struct Context {
   char** argv = nullptr;
   char** envp = nullptr;
   unsigned preserved = 0;  // descriptors 3 to 3 + preserved - 1 go to the user's program
+  bool trace = false;      // the runtime wants to hear of each step that it is done
   bool let_go = false;     // nothing of the host's is held any more, and the runtime's end is not ours
 };
 

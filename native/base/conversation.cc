@@ -104,6 +104,14 @@ Result<Fd> ask_descriptor(const Context& context, std::string_view what) {
   return Fd(fd);
 }
 
+Status tell_step(int socket, size_t step, std::string_view op, int64_t microseconds) {
+  Text<24> number;
+  number.append_number(static_cast<long long>(step));
+  Text<24> time;
+  time.append_number(microseconds);
+  return tell(socket, "step", number.view(), op, time.view());
+}
+
 void tell_failure(int socket, size_t step, std::string_view op, const Status& status) {
   Text<24> number;
   number.append_number(static_cast<long long>(step));

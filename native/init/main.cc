@@ -1,10 +1,11 @@
 // tsrun-init: the container's first process until the user's program takes its place. It reads a plan and carries out its
 // steps in order; what they are was decided elsewhere (src/plan).
 //
-//   tsrun-init SYNC PLAN SLOT,SLOT,...      descriptors, all of them numbers
+//   tsrun-init SYNC PLAN SLOT,SLOT,... [trace]      descriptors, all of them numbers
 //
 // SYNC is its end of the conversation with the runtime (base/conversation.h), PLAN a file with the plan
-// (base/plan_reader.h), the slots are the descriptors that steps refer to by number. Exit status 1: a step failed, and the
+// (base/plan_reader.h), the slots are the descriptors that steps refer to by number; with `trace` the runtime hears of each
+// step that is done. Exit status 1: a step failed, and the
 // runtime was told.
 
 #include <sys/mman.h>
@@ -15,6 +16,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 
 #include "base/conversation.h"
 #include "base/plan_reader.h"
@@ -74,21 +77,31 @@ Status check_runtime(int sync) {
   __builtin_trap();
 }
 
+int64_t microseconds() {
+  timespec time = {};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000;
+}
+
 // Carries out the plan, to its last step or to one that fails.
 [[noreturn]] void carry_out(Context& context, PlanReader& plan) {
   for (size_t number = 1;; number++) {
     const auto more = plan.next();
     if (!more.status().ok()) give_up(context, number, "plan", more.status());
     if (!more.value()) give_up(context, number, "plan", {ENODATA, "the plan ends without exec"});
+    const int64_t began = context.trace ? microseconds() : 0;
     const auto step = step_of(plan.name());
     const auto status = step == nullptr ? Status(ENOSYS, "unknown step", plan.name()) : step(context, plan.arguments());
     if (!status.ok()) give_up(context, number, plan.name(), status);
+    // Behind a filter nothing is called that need not be.
+    if (plan.name() == "seccomp") context.trace = false;
+    if (context.trace) (void)tell_step(context.sync, number, plan.name(), microseconds() - began);
   }
 }
 
 int run(int argc, char** argv) {
   static Context context;
-  if (argc != 4) {
+  if (argc != 4 && argc != 5) {
     static constexpr std::string_view kUsage = "tsrun-init is started by tsrun\n";
     (void)!write(STDERR_FILENO, kUsage.data(), kUsage.size());
     return 1;
@@ -98,6 +111,7 @@ int run(int argc, char** argv) {
   const char* sync = argv[1];
   const char* plan_fd = argv[2];
   context.sync = descriptor(sync);
+  context.trace = argc == 5;
   // No one else may look into us or our descriptors while we still hold some of the host's (CVE-2016-9962).
   auto status = reset_signals();
   if (status.ok() && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) status = failed("prctl PR_SET_PDEATHSIG");

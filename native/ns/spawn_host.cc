@@ -219,7 +219,8 @@ Result<Spawned> spawn_init(const SpawnRequest& request) {
   std::string name = "tsrun-init";
   std::string sync_number = std::to_string(theirs.get());
   std::string plan_number = std::to_string(plan->get());
-  char* argv[] = {name.data(), sync_number.data(), plan_number.data(), slots.data(), nullptr};
+  std::string trace = "trace";
+  char* argv[] = {name.data(), sync_number.data(), plan_number.data(), slots.data(), request.trace ? trace.data() : nullptr, nullptr};
 
   void* stack = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (stack == MAP_FAILED) return failed("allocate a stack");

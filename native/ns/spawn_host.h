@@ -25,6 +25,7 @@ struct SpawnRequest {
   bool restore_nofile = false;  // the engine raised RLIMIT_NOFILE: put back
   uint64_t nofile_soft = 0;
   uint64_t nofile_hard = 0;
+  bool trace = false;  // init tells of each step that it is done
 };
 
 struct Spawned {

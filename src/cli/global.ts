@@ -28,7 +28,7 @@ export const program: Definition = {
       choices: ['error', 'warning', 'info', 'debug'],
       help: 'error, warning, info or debug (default: info)',
     },
-    { name: 'debug', help: 'the same as --log-level debug' },
+    { name: 'debug', help: 'the same as --log-level debug: tell of each thing that is done, and how long it took' },
     { name: 'systemd-cgroup', help: 'let systemd make the cgroups; cgroupsPath is then SLICE:PREFIX:NAME' },
     {
       name: 'cgroup-manager',

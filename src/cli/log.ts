@@ -27,6 +27,11 @@ export class Log {
     this.#options = options;
   }
 
+  /** Whether lines of this level are written at all. */
+  wants(level: Level): boolean {
+    return levels.indexOf(level) <= levels.indexOf(this.#options.level);
+  }
+
   /** Makes the file, so that one that cannot be written is known before anything is done. */
   open(): void {
     if (this.#options.file !== undefined) native().appendFile(this.#options.file, '');
@@ -35,9 +40,16 @@ export class Log {
   /** Writes one line, if the level is wanted. */
   write(level: Level, message: string): void {
     const { file, format } = this.#options;
-    if (levels.indexOf(level) > levels.indexOf(this.#options.level)) return;
-    // whole seconds, as logrus has them
-    const line = formatLine(format, level, message, `${native().now().slice(0, 19)}Z`);
+    if (!this.wants(level)) return;
+    // whole seconds, as logrus has them; microseconds where the time between two lines says something
+    const line = formatLine(
+      format,
+      level,
+      message,
+      `${native()
+        .now()
+        .slice(0, level === 'debug' ? 26 : 19)}Z`,
+    );
     if (file === undefined) native().write(2, line);
     else native().appendFile(file, line);
   }

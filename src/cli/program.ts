@@ -13,6 +13,7 @@ import type { Value } from './parse.js';
 import { absolute } from './paths.js';
 import type { Cwd } from './paths.js';
 import { UsageError } from './usage.js';
+import { trace } from '../trace.js';
 import { commit, specVersion, version } from '../version.js';
 
 /** No command of that name. */
@@ -80,6 +81,15 @@ async function runCommand(
 
 /** Does what the words after the program's name say, and returns the exit status. */
 export async function runProgram(words: readonly string[], surroundings: Surroundings): Promise<number> {
+  const story = { end: (): void => undefined };
+  const status = await runWords(words, surroundings, story);
+  trace(() => `exit status ${status}`);
+  story.end();
+  return status;
+}
+
+/** @param story its end is to be called when all is done */
+async function runWords(words: readonly string[], surroundings: Surroundings, story: { end: () => void }): Promise<number> {
   const { program, cwd } = surroundings;
   let log = new Log({ file: undefined, format: 'text', level: 'info' });
   try {
@@ -98,6 +108,11 @@ export async function runProgram(words: readonly string[], surroundings: Surroun
     const wanted = makeLog(values, cwd);
     wanted.open();
     log = wanted;
+    if (log.wants('debug')) {
+      const { tellStory } = await import('./debug.js');
+      story.end = tellStory(log);
+      trace(() => `${program} ${version} (${commit}): ${words.join(' ')}`);
+    }
     const loading = load(name);
     if (loading === undefined) {
       log.error(`unknown command "${name}": "${program} help" lists the commands`);

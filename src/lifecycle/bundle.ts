@@ -5,6 +5,7 @@ import { parseJson } from '../spec/json.js';
 import type { Spec } from '../spec/types.js';
 import { checkUntrusted } from '../spec/untrusted.js';
 import { checkConfig } from '../spec/validate.js';
+import { trace, traceConfig } from '../trace.js';
 
 /** Bytes; the largest that engines write have a few hundred KiB. */
 const LARGEST_CONFIG = 32 << 20;
@@ -35,7 +36,10 @@ export function readBundle(directory: string, config?: string, untrusted = false
       throw new TsrunError(`${file}: no such file or directory (a bundle has a config.json; "spec" writes one)`);
     throw error;
   }
-  const { spec, warnings } = checkConfig(parseJson(text, file));
+  trace(() => `read ${file}, ${text.length} characters`);
+  const value = parseJson(text, file);
+  const { spec, warnings } = checkConfig(value);
+  traceConfig(value);
   if (untrusted) checkUntrusted(spec);
   const rootfs = rootfsOf(spec, path);
   // a symlink can have led it elsewhere

@@ -9,11 +9,13 @@ import { encodeSteps } from '../plan/encode.js';
 import { waiting } from '../plan/waiting.js';
 import type { Host } from '../plan/host.js';
 import type { Plan } from '../plan/plan.js';
+import { stepName } from '../plan/step-name.js';
 import type { Spec } from '../spec/types.js';
 import { readHost } from '../state/host.js';
 import { userName } from '../state/owner.js';
 import { hookState, processState } from '../state/report.js';
 import { createStateDirectory, startSocketPath, writeCgroupNote, writeState, type ContainerState } from '../state/store.js';
+import { trace, tracing } from '../trace.js';
 import { readBundle, type Bundle } from './bundle.js';
 import { containerCgroup, type ContainerCgroup } from './cgroup.js';
 import { openConsole, type Console } from './console.js';
@@ -73,6 +75,9 @@ function decide(options: CreateOptions): Decided {
     preserveFds: options.preserveFds ?? 0,
     listenFds,
   });
+  trace(
+    () => `the plan has ${plan.steps.length} steps, ${plan.slots.length} descriptors, the cgroup ${plan.cgroup?.path ?? 'that we are in'}`,
+  );
   for (const warning of [...bundle.warnings, ...plan.warnings]) options.warn(warning);
   return { bundle, host, plan, preserved };
 }
@@ -220,7 +225,7 @@ function accompany(child: Child, { bundle, host, plan }: Decided, record: Record
   const moved = (): void => {
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
   };
-  converse(child, plan.steps.length, { moved, answer });
+  converse(child, plan.steps.length, { moved, answer, nameStep: nameStepsOf(plan) });
   trees.close();
   setLimits(child.pid, plan.hostLimits);
   const state = withProcess();
@@ -252,6 +257,14 @@ function newState(options: CreateOptions, bundle: Bundle, host: Host): Container
   };
 }
 
+/** A plan's steps in words, by their numbers. */
+export function nameStepsOf({ steps }: Plan): (number: number) => string {
+  return (number) => {
+    const step = steps[number - 1];
+    return step === undefined ? '' : stepName(step);
+  };
+}
+
 /** Makes the first process of a plan. `cgroup` is its directory's descriptor, or -1. */
 export function spawn(plan: Plan, slots: OpenSlots, cgroup: number, preserved: number, pidNamespace?: number): Child {
   const named = plan.pidNamespace === '' ? -1 : (slots.descriptors[slots.names.indexOf(plan.pidNamespace)] ?? -1);
@@ -267,6 +280,7 @@ export function spawn(plan: Plan, slots: OpenSlots, cgroup: number, preserved: n
       inherited: launch().inherited,
       stdio: [-1, -1, -1],
       nofile: launch().nofile,
+      trace: tracing(),
     }),
   );
 }

@@ -1,6 +1,7 @@
 /** The runtime's side of the conversation with tsrun-init, until the container is made or a step has failed. */
 import { TsrunError } from '../errors.js';
 import { native, type Spawned, type StepFailure } from '../native.js';
+import { trace } from '../trace.js';
 
 /** The container's first process. `pid` and `pidfd` change hands when a second stage takes over. */
 export interface Child {
@@ -13,6 +14,8 @@ export interface Child {
 export interface Conversation {
   /** Does what init asks for, of `fd` if there is one; the answer goes back, a number being a descriptor of which init gets its own. */
   readonly answer: (what: string, child: Child, fd: number | undefined) => string | number;
+  /** The step of that number in words, for who follows the story. */
+  readonly nameStep?: (step: number) => string;
   /** Init's second stage is another process. */
   readonly moved: (child: Child) => void;
 }
@@ -30,6 +33,9 @@ export function converse(child: Child, total: number, conversation: Conversation
       case 'begin':
         begun = true;
         break;
+      case 'step':
+        trace(() => stepDone(message.step, conversation.nameStep?.(message.step) ?? message.op, message.microseconds, total));
+        break;
       case 'ask':
         try {
           reply(child.sync, conversation.answer(message.what, child, message.fd));
@@ -39,15 +45,24 @@ export function converse(child: Child, total: number, conversation: Conversation
         break;
       case 'forked':
         takeOver(child, message);
+        trace(() => `init is process ${message.pid} now`);
         conversation.moved(child);
         break;
       case 'failed':
         throw new TsrunError(stepFailure(message, total));
       case 'end':
-        if (begun) return 'executed';
+        if (begun) {
+          trace(() => 'the program has taken the place of init');
+          return 'executed';
+        }
         throw new TsrunError(died(child));
     }
   }
+}
+
+/** `step 14 of 52, mount /proc new: 0.120 ms` */
+export function stepDone(step: number, name: string, microseconds: number, total?: number): string {
+  return `step ${step}${total === undefined ? '' : ` of ${total}`}, ${name}: ${(microseconds / 1000).toFixed(3)} ms`;
 }
 
 function reply(sync: number, answer: string | number): void {

@@ -17,7 +17,7 @@ import { openProcess, statusOf } from '../state/status.js';
 import { readSavedConfig, readState, type ContainerState } from '../state/store.js';
 import { announce } from './announce.js';
 import { openConsole, type Console } from './console.js';
-import { SECCOMP_CACHE, checkPreserved, listenFdCount, setOomScoreAdj, spawn } from './container.js';
+import { SECCOMP_CACHE, checkPreserved, listenFdCount, nameStepsOf, setOomScoreAdj, spawn } from './container.js';
 import { converse, endInit, type Child } from './converse.js';
 import { execCgroupPath, moveInto } from './exec-cgroup.js';
 import { processOf } from './exec-process.js';
@@ -88,6 +88,7 @@ export function exec(options: ExecOptions): number {
         return processState(state, statusOf(root, state), pid, plan.seccomp?.listener?.metadata ?? '');
       },
       moved: () => undefined,
+      nameStep: nameStepsOf(plan),
     };
     undo.add(() => {
       if (terminal >= 0) native().close(terminal);

@@ -4,7 +4,7 @@ import { native } from '../native.js';
 import { hookState } from '../state/report.js';
 import { announce } from './announce.js';
 import { enterForeground, leaveForeground, stay } from './foreground.js';
-import { makeContainer } from './container.js';
+import { makeContainer, nameStepsOf } from './container.js';
 import { converse } from './converse.js';
 import { deleteContainer } from './delete.js';
 import { runHooks } from './hooks.js';
@@ -30,7 +30,7 @@ export function run(options: RunOptions): number {
     const { startContainer = [], poststart = [] } = made.spec.hooks ?? {};
     if (startContainer.length + poststart.length > 0) made.hooksBegin();
     native().reply(made.child.sync, hookState(made.state, 'created'));
-    converse(made.child, made.plan.steps.length, { answer: () => '', moved: () => undefined });
+    converse(made.child, made.plan.steps.length, { answer: () => '', moved: () => undefined, nameStep: nameStepsOf(made.plan) });
     runHooks('poststart', made.spec.hooks?.poststart, hookState(made.state, 'running'), made.state.bundle);
   } catch (error) {
     made.undo.run();

@@ -4,9 +4,10 @@ import { native } from '../native.js';
 import { parseJson } from '../spec/json.js';
 import type { Spec } from '../spec/types.js';
 import { hookState } from '../state/report.js';
+import { trace } from '../trace.js';
 import { statusOf, type Status } from '../state/status.js';
 import { lockStateDirectory, readSavedConfig, readState, startSocketPath } from '../state/store.js';
-import { stepFailure } from './converse.js';
+import { stepDone, stepFailure } from './converse.js';
 import { destroy } from './delete.js';
 import { runHooks } from './hooks.js';
 import type { CommonOptions } from './options.js';
@@ -27,7 +28,9 @@ export function start({ root, id }: CommonOptions): void {
     if (refused !== undefined) throw new TsrunError(refused);
     const spec = parseJson(readSavedConfig(root, id), 'config.json') as Spec;
     if (spec.process === undefined) throw new TsrunError('/process: is required to start a container');
-    const failure = native().startInit(startSocketPath(root, id), hookState(state, 'created'));
+    const failure = native().startInit(startSocketPath(root, id), hookState(state, 'created'), (step, op, microseconds) => {
+      trace(() => stepDone(step, op, microseconds));
+    });
     if (failure !== null) throw new TsrunError(stepFailure(failure));
     try {
       runHooks('poststart', spec.hooks?.poststart, hookState(state, 'running'), state.bundle);

@@ -382,6 +382,7 @@ async function run(
       inherited: [],
       stdio: [-1, out, -1],
       nofile: null,
+      trace: false,
     });
     const said: string[] = [];
     for (;;) {

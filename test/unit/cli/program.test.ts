@@ -17,7 +17,7 @@ import * as updateModule from '../../../src/lifecycle/update.js';
 import type { StateReport } from '../../../src/lifecycle/state.js';
 import { appended, fake, reset, systemError, written } from './native.js';
 
-vi.mock('../../../src/native.js', () => ({ native: () => fake }));
+vi.mock('../../../src/native.js', () => ({ native: () => fake, overNative: () => undefined }));
 vi.mock('../../../src/lifecycle/create.js', () => ({ create: vi.fn() }));
 vi.mock('../../../src/lifecycle/run.js', () => ({ run: vi.fn(() => 0) }));
 vi.mock('../../../src/lifecycle/start.js', () => ({ start: vi.fn() }));
