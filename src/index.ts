@@ -16,7 +16,7 @@ export { pids } from './lifecycle/ps.js';
 export { resume, type ResumeOptions } from './lifecycle/resume.js';
 export { run } from './lifecycle/run.js';
 export { writeSpec } from './lifecycle/spec.js';
-export { start } from './lifecycle/start.js';
+export { start, type StartOptions } from './lifecycle/start.js';
 export { state, type StateReport } from './lifecycle/state.js';
 export { update } from './lifecycle/update.js';
 export type { Resources, Spec } from './spec/types.js';

@@ -91,6 +91,18 @@ export interface HookRequest {
   readonly nofile: readonly [string, string] | null;
 }
 
+/** sd_notify(3) for a container (native/process/notify_host.h). */
+export interface NotifyRequest {
+  /** Bound by `bindNotify`; stays the caller's. */
+  readonly socket: number;
+  /** Of the container's process; stays the caller's. */
+  readonly pidfd: number;
+  /** The caller's NOTIFY_SOCKET. */
+  readonly host: string;
+  /** MAINPID. */
+  readonly pid: number;
+}
+
 export interface HookResult {
   /** Exit status, or 128 + the signal that ended it. */
   readonly status: number;
@@ -241,6 +253,12 @@ export interface Native {
   /** waitid(2) on a child: exit status or 128 + signal. */
   reap(pidfd: number): number;
   runHook(request: HookRequest): HookResult;
+  /** A datagram socket at `path`, in place of what is there, that everybody in the container may send to. */
+  bindNotify(path: string): number;
+  /** Passes on what the container says until it is ready and the manager has heard so; false when its process ends before. */
+  waitReady(request: NotifyRequest): boolean;
+  /** Leaves a process behind, the program `init`, that goes on passing on until the container's process ends. */
+  leaveNotifyProxy(request: NotifyRequest, init: string): void;
   /** prlimit(2); soft and hard as decimal text. */
   setLimit(pid: number, resource: number, soft: string, hard: string): void;
   /** prctl(PR_SET_CHILD_SUBREAPER). */
@@ -255,9 +273,15 @@ export interface Native {
   prepareTerminal(pty: number): void;
   /**
    * Stays with a foreground child: forwards every signal it can, reaps, and with `pty` (the pty's master, else -1) copies
-   * between it and our stdin and stdout, in raw mode, with the window's size kept the same. Returns the exit status, 128 + N for a signal.
+   * between it and our stdin and stdout, in raw mode, with the window's size kept the same. With `notify` passes on what the container
+   * says by sd_notify(3), with our pid as MAINPID. Returns the exit status, 128 + N for a signal.
    */
-  supervise(request: { readonly pid: number; readonly pidfd: number; readonly pty: number }): number;
+  supervise(request: {
+    readonly pid: number;
+    readonly pidfd: number;
+    readonly pty: number;
+    readonly notify: Pick<NotifyRequest, 'socket' | 'host'> | null;
+  }): number;
 
   // --- a screen to draw on (addon/terminal.cc)
   /** Of the terminal at `fd`, 0 by 0 when it does not know; null when `fd` is no terminal. */

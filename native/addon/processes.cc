@@ -10,6 +10,7 @@
 
 #include "addon/values.h"
 #include "base/run.h"
+#include "process/notify_host.h"
 #include "process/pidfd_host.h"
 #include "process/stat_host.h"
 
@@ -118,6 +119,29 @@ Napi::Value run_hook(const Info& info) {
   return result;
 }
 
+NotifyRequest notify_request(const Napi::Object& object) {
+  NotifyRequest request;
+  request.socket = static_cast<int>(number_of(object, "socket"));
+  request.pidfd = static_cast<int>(number_of(object, "pidfd"));
+  request.host = text_of(object, "host");
+  request.pid = static_cast<pid_t>(number_of(object, "pid"));
+  return request;
+}
+
+Napi::Value notify_bind(const Info& info) {
+  auto socket = bind_notify(text_at(info, 0));
+  check(info.Env(), socket.status());
+  return Napi::Number::New(info.Env(), socket->release());
+}
+
+Napi::Value notify_wait(const Info& info) {
+  auto ready = wait_ready(notify_request(info[0].As<Napi::Object>()));
+  check(info.Env(), ready.status());
+  return Napi::Boolean::New(info.Env(), *ready);
+}
+
+void notify_leave(const Info& info) { check(info.Env(), leave_notify_proxy(notify_request(info[0].As<Napi::Object>()), text_at(info, 1))); }
+
 void set_limit(const Info& info) {
   const auto pid = int_at(info, 0);
   const rlimit64 limit = {decimal_at(info, 2), decimal_at(info, 3)};
@@ -189,6 +213,9 @@ void register_processes(Napi::Env env, Napi::Object exports) {
   exports.Set("waitPidfd", Napi::Function::New<wait>(env));
   exports.Set("reap", Napi::Function::New<reap_pidfd>(env));
   exports.Set("runHook", Napi::Function::New<run_hook>(env));
+  exports.Set("bindNotify", Napi::Function::New<notify_bind>(env));
+  exports.Set("waitReady", Napi::Function::New<notify_wait>(env));
+  exports.Set("leaveNotifyProxy", Napi::Function::New<notify_leave>(env));
   exports.Set("setLimit", Napi::Function::New<set_limit>(env));
   exports.Set("setSubreaper", Napi::Function::New<set_subreaper>(env));
   exports.Set("output", Napi::Function::New<output>(env));

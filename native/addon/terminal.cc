@@ -1,4 +1,6 @@
 // The foreground, and a screen to draw on, for TypeScript.
+#include <unistd.h>
+
 #include "addon/values.h"
 #include "process/screen_host.h"
 #include "process/supervise_host.h"
@@ -14,8 +16,15 @@ void prepare(const Info& info) { prepare_terminal(static_cast<int>(number_at(inf
 
 Napi::Value supervise_child(const Info& info) {
   const auto request = info[0].As<Napi::Object>();
+  int notify = -1;
+  Notifier notifier;
+  if (request.Get("notify").IsObject()) {
+    const auto wanted = request.Get("notify").As<Napi::Object>();
+    notify = static_cast<int>(number_of(wanted, "socket"));
+    check(info.Env(), notifier.open(text_of(wanted, "host"), getpid()));
+  }
   auto status = supervise(static_cast<pid_t>(number_of(request, "pid")), static_cast<int>(number_of(request, "pidfd")),
-                          static_cast<int>(number_of(request, "pty")));
+                          static_cast<int>(number_of(request, "pty")), notify, notify < 0 ? nullptr : &notifier);
   check(info.Env(), status.status());
   return Napi::Number::New(info.Env(), *status);
 }

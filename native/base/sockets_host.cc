@@ -51,15 +51,21 @@ Status wait_readable(int fd, int timeout) {
 
 }  // namespace
 
-Result<Fd> listen_at(const std::string& path) {
+Result<Fd> bind_at(const std::string& path, int type, mode_t mode) {
   auto address = address_of(path);
   TSRUN_TRY(address.status());
-  Fd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  Fd fd(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return failed("socket");
   // The inode takes its mode from the socket's (Linux): no window in which others may connect.
-  if (fchmod(fd.get(), 0600) != 0) return failed("chmod", path);
+  if (fchmod(fd.get(), mode) != 0) return failed("chmod", path);
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address->value), sizeof address->value) != 0) return failed("bind", path);
-  if (listen(fd.get(), 8) != 0) return failed("listen", path);
+  return fd;
+}
+
+Result<Fd> listen_at(const std::string& path) {
+  auto fd = bind_at(path, SOCK_SEQPACKET, 0600);
+  TSRUN_TRY(fd.status());
+  if (listen(fd->get(), 8) != 0) return failed("listen", path);
   return fd;
 }
 

@@ -1,6 +1,8 @@
 // Unix sockets of the host side: start, console, passing descriptors (man 7 unix).
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <utility>
 
@@ -11,6 +13,9 @@ namespace tsrun {
 
 // A listening SOCK_SEQPACKET socket at `path`, which may be longer than sun_path holds; mode 0600.
 Result<Fd> listen_at(const std::string& path);
+
+// A socket of `type` bound to `path`, which may be longer than sun_path holds; `mode` less the umask.
+Result<Fd> bind_at(const std::string& path, int type, mode_t mode);
 
 // Connects to the socket at `path`; `type` is SOCK_STREAM or SOCK_SEQPACKET.
 Result<Fd> connect_to(const std::string& path, int type);

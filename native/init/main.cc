@@ -22,6 +22,7 @@
 #include "base/conversation.h"
 #include "base/plan_reader.h"
 #include "init/steps.h"
+#include "process/notify.h"
 #include "process/signals.h"
 #include "rootfs/trusted.h"
 #include "seccomp/load_report.h"
@@ -129,4 +130,7 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace tsrun
 
-int main(int argc, char** argv) { return tsrun::run(argc, argv); }
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "notify") return tsrun::notify_proxy(argc, argv);
+  return tsrun::run(argc, argv);
+}

@@ -28,7 +28,8 @@ std::optional<CaughtSignals> g_signals;
 
 class Supervisor {
  public:
-  Supervisor(pid_t pid, int pidfd, int pty) : pid_(pid), pidfd_(pidfd), pty_(pty), input_(STDIN_FILENO, pty), output_(pty, STDOUT_FILENO) {
+  Supervisor(pid_t pid, int pidfd, int pty, int notify, Notifier* notifier)
+      : pid_(pid), pidfd_(pidfd), pty_(pty), notify_(notify), notifier_(notifier), input_(STDIN_FILENO, pty), output_(pty, STDOUT_FILENO) {
     int on = 0;
     subreaper_ = getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &on, 0, 0, 0) == 0 && on != 0);
   }
@@ -44,6 +45,8 @@ class Supervisor {
   pid_t pid_;
   int pidfd_;
   int pty_;
+  int notify_;
+  Notifier* notifier_;
   bool subreaper_ = false;
   bool ended_ = false;
   bool hurry_ = false;         // told to end while the last output is on its way
@@ -106,7 +109,8 @@ Status Supervisor::attend(const RawTerminal* terminal) {
   for (;;) {
     // Its last words lie in the terminal, and the kernel hands them over before it says that there are no more.
     if (ended_ && (!copying || hurry_ || (output_.empty() && !output_.open()))) return {};
-    pollfd watched[6] = {{g_signals->fd(), POLLIN, 0}, {ended_ ? -1 : pidfd_, POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}};
+    pollfd watched[7] = {{g_signals->fd(), POLLIN, 0}, {ended_ ? -1 : pidfd_, POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0},
+                         {notify_, POLLIN, 0}};
     if (copying) {
       if (!ended_) watched[2] = input_.source();
       if (!ended_) watched[3] = input_.target();
@@ -115,8 +119,9 @@ Status Supervisor::attend(const RawTerminal* terminal) {
     }
     // Once the child is gone, an empty terminal is its end: look, but do not wait.
     const bool look = ended_ && watched[5].fd < 0;
-    if (poll(watched, 6, look ? 0 : -1) < 0 && errno != EINTR) return failed("wait for the container's process");
+    if (poll(watched, 7, look ? 0 : -1) < 0 && errno != EINTR) return failed("wait for the container's process");
     if (watched[0].revents != 0) handle_signals(terminal);
+    if (watched[6].revents != 0) notifier_->drain(notify_);
     if (watched[5].revents != 0) output_.drain();
     if (watched[4].revents != 0 || look) output_.fill();
     if (look && output_.dry()) output_.close();
@@ -138,6 +143,8 @@ Result<int> Supervisor::run() {
   // What ended before anyone looked announces itself no more.
   reap_inherited();
   TSRUN_TRY(attend(terminal ? &*terminal : nullptr));
+  // Its last words came before its end, and after our last look.
+  if (notifier_ != nullptr) notifier_->drain(notify_);
   terminal.reset();
   if (!status_) {
     auto status = reap(pidfd_);
@@ -172,9 +179,9 @@ void prepare_terminal(int pty) {
   copy_window_size(pty);
 }
 
-Result<int> supervise(pid_t pid, int pidfd, int pty) {
+Result<int> supervise(pid_t pid, int pidfd, int pty, int notify, Notifier* notifier) {
   TSRUN_TRY(catch_signals(true));
-  auto status = Supervisor(pid, pidfd, pty).run();
+  auto status = Supervisor(pid, pidfd, pty, notify, notifier).run();
   TSRUN_TRY(catch_signals(false));
   return status;
 }

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "base/notify.h"
 #include "base/status.h"
 
 namespace tsrun {
@@ -18,7 +19,8 @@ void prepare_terminal(int pty);
 // Stays until the child `pid` has ended and returns its exit status, or 128 + the signal that ended it. Meanwhile passes on
 // every signal we get that is not about ourselves, and reaps what a subreaper (man 2 prctl) inherits. With `pty`, the master
 // of its terminal (else -1), also copies our stdin to it and it to our stdout, with our terminal in raw mode and its
-// window's size kept the same. `pty` becomes non-blocking. ECHILD when `pid` is not our child.
-Result<int> supervise(pid_t pid, int pidfd, int pty);
+// window's size kept the same. `pty` becomes non-blocking. With `notifier`, what the container sends to the socket `notify` is
+// passed on (base/notify.h). ECHILD when `pid` is not our child.
+Result<int> supervise(pid_t pid, int pidfd, int pty, int notify = -1, Notifier* notifier = nullptr);
 
 }  // namespace tsrun

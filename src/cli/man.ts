@@ -96,6 +96,15 @@ ${exitEntries([...(global.exitCodes ?? []), ...commands.flatMap((each) => each.e
 ${bold('XDG_RUNTIME_DIR')}
 where the state is kept for a user other than root
 .TP
+${bold('NOTIFY_SOCKET')}
+the service manager's socket, as in
+.BR sd_notify (3):
+what the container says to a socket of its own is passed on to that one;
+.B start
+and
+.B run --detach
+return when it is ready, or has ended
+.TP
 ${bold('LISTEN_FDS')}
 so many file descriptors from 3 on are passed to the program, as in
 .BR sd_listen_fds (3);

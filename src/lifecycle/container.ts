@@ -14,7 +14,7 @@ import type { Spec } from '../spec/types.js';
 import { readHost } from '../state/host.js';
 import { userName } from '../state/owner.js';
 import { hookState, processState } from '../state/report.js';
-import { createStateDirectory, startSocketPath, writeCgroupNote, writeState, type ContainerState } from '../state/store.js';
+import { createStateDirectory, startSocketPath, statePath, writeCgroupNote, writeState, type ContainerState } from '../state/store.js';
 import { trace, tracing } from '../trace.js';
 import { readBundle, type Bundle } from './bundle.js';
 import { containerCgroup, type ContainerCgroup } from './cgroup.js';
@@ -24,6 +24,7 @@ import { makeDevice } from './devices.js';
 import { runAllHooks, runHooks } from './hooks.js';
 import { setLimits } from './limits.js';
 import type { CreateOptions } from './options.js';
+import { notifyDirectory, notifyHostFor } from './notify.js';
 import { openSlots, type OpenSlots } from './slots.js';
 import { Trees, mapNumber, treeNumber } from './trees.js';
 import { Undo } from './undo.js';
@@ -57,6 +58,8 @@ interface Decided {
   readonly plan: Plan;
   /** Descriptors from 3 on that the program gets. */
   readonly preserved: number;
+  /** The caller's NOTIFY_SOCKET, if it is to hear from the container; or empty. */
+  readonly notify: string;
 }
 
 /** Reads and plans; refuses what cannot be. */
@@ -66,6 +69,7 @@ function decide(options: CreateOptions): Decided {
   checkPreserved(preserved);
   const bundle = readBundle(options.bundle, options.config, options.untrusted);
   const host = readHost(bundle.spec);
+  const notify = notifyHostFor(bundle.spec, options.warn);
   const plan = planCreate(bundle.spec, host, {
     id: options.id,
     bundle: bundle.path,
@@ -74,12 +78,13 @@ function decide(options: CreateOptions): Decided {
     noNewKeyring: options.noNewKeyring === true,
     preserveFds: options.preserveFds ?? 0,
     listenFds,
+    notify: notify === '' ? '' : notifyDirectory(statePath(options.root, options.id)),
   });
   trace(
     () => `the plan has ${plan.steps.length} steps, ${plan.slots.length} descriptors, the cgroup ${plan.cgroup?.path ?? 'that we are in'}`,
   );
   for (const warning of [...bundle.warnings, ...plan.warnings]) options.warn(warning);
-  return { bundle, host, plan, preserved };
+  return { bundle, host, plan, preserved, notify };
 }
 
 /**
@@ -127,7 +132,7 @@ interface Record {
 }
 
 /** Takes the id, and remembers it. */
-function claim(options: CreateOptions, { bundle, host, plan }: Decided, undo: Undo): Record {
+function claim(options: CreateOptions, { bundle, host, plan, notify }: Decided, undo: Undo): Record {
   const directory = createStateDirectory(options.root, options.id);
   const { path } = directory;
   const descriptors = [directory.lock];
@@ -144,6 +149,10 @@ function claim(options: CreateOptions, { bundle, host, plan }: Decided, undo: Un
     native().removeTree(path);
   });
   let state = newState(options, bundle, host);
+  if (notify !== '') {
+    state = { ...state, notify };
+    native().mkdir(notifyDirectory(path), 0o755);
+  }
   const cgroup = containerCgroup(plan.cgroup, {
     root: options.root,
     id: options.id,

@@ -2,15 +2,26 @@
 import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
 import { hookState } from '../state/report.js';
+import { statePath } from '../state/store.js';
 import { announce } from './announce.js';
 import { enterForeground, leaveForeground, stay } from './foreground.js';
-import { makeContainer, nameStepsOf } from './container.js';
+import { makeContainer, nameStepsOf, type MadeContainer } from './container.js';
 import { converse } from './converse.js';
 import { deleteContainer } from './delete.js';
 import { runHooks } from './hooks.js';
+import { Notify } from './notify.js';
 import type { RunOptions } from './options.js';
 
 export type { RunOptions } from './options.js';
+
+function notifyOf({ state: { notify }, undo }: MadeContainer, { root, id }: RunOptions): Notify | undefined {
+  if (notify === undefined) return undefined;
+  const made = new Notify(statePath(root, id), notify);
+  undo.add(() => {
+    made.close();
+  });
+  return made;
+}
 
 /** @returns the program's exit status, 128 + N when signal N ended it; 0 when detached */
 export function run(options: RunOptions): number {
@@ -20,6 +31,7 @@ export function run(options: RunOptions): number {
   made.undo.add(() => {
     if (made.terminal >= 0) native().close(made.terminal);
   });
+  let notify: Notify | undefined;
   try {
     if (made.spec.process === undefined) throw new TsrunError('/process: is required to start a container');
     announce(made.child, options);
@@ -29,6 +41,7 @@ export function run(options: RunOptions): number {
     }
     const { startContainer = [], poststart = [] } = made.spec.hooks ?? {};
     if (startContainer.length + poststart.length > 0) made.hooksBegin();
+    notify = notifyOf(made, options);
     native().reply(made.child.sync, hookState(made.state, 'created'));
     converse(made.child, made.plan.steps.length, { answer: () => '', moved: () => undefined, nameStep: nameStepsOf(made.plan) });
     runHooks('poststart', made.spec.hooks?.poststart, hookState(made.state, 'running'), made.state.bundle);
@@ -38,11 +51,15 @@ export function run(options: RunOptions): number {
   }
   made.close();
   if (!foreground) {
-    native().close(made.child.pidfd);
+    try {
+      notify?.detach(made.child, true);
+    } finally {
+      native().close(made.child.pidfd);
+    }
     return 0;
   }
   try {
-    return stay(made.child, made.terminal);
+    return stay(made.child, made.terminal, notify);
   } finally {
     if (options.keep !== true) deleteContainer({ root: options.root, id: options.id, force: true, warn: options.warn });
   }

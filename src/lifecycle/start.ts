@@ -5,11 +5,12 @@ import { parseJson } from '../spec/json.js';
 import type { Spec } from '../spec/types.js';
 import { hookState } from '../state/report.js';
 import { trace } from '../trace.js';
-import { statusOf, type Status } from '../state/status.js';
-import { lockStateDirectory, readSavedConfig, readState, startSocketPath } from '../state/store.js';
+import { openProcess, statusOf, type Status } from '../state/status.js';
+import { lockStateDirectory, readSavedConfig, readState, startSocketPath, type ContainerState } from '../state/store.js';
 import { stepDone, stepFailure } from './converse.js';
 import { destroy } from './delete.js';
 import { runHooks } from './hooks.js';
+import { Notify, notifyHost } from './notify.js';
 import type { CommonOptions } from './options.js';
 
 const REFUSED: Readonly<Partial<Record<Status, string>>> = {
@@ -19,15 +20,24 @@ const REFUSED: Readonly<Partial<Record<Status, string>>> = {
   paused: 'cannot start a container in the paused state',
 };
 
-export function start({ root, id }: CommonOptions): void {
+export interface StartOptions extends CommonOptions {
+  readonly warn?: (message: string) => void;
+}
+
+/** Returns when the program runs; called with NOTIFY_SOCKET, when it has said that it is ready, or ended. */
+export function start({ root, id, warn = () => undefined }: StartOptions): void {
   readState(root, id);
   const directory = lockStateDirectory(root, id);
+  let notify: Notify | undefined;
+  let state: ContainerState;
   try {
-    const state = readState(root, id);
+    state = readState(root, id);
     const refused = REFUSED[statusOf(root, state)];
     if (refused !== undefined) throw new TsrunError(refused);
     const spec = parseJson(readSavedConfig(root, id), 'config.json') as Spec;
     if (spec.process === undefined) throw new TsrunError('/process: is required to start a container');
+    const host = state.notify === undefined ? '' : notifyHost(warn) || state.notify;
+    if (host !== '') notify = new Notify(directory.path, host);
     const failure = native().startInit(startSocketPath(root, id), hookState(state, 'created'), (step, op, microseconds) => {
       trace(() => stepDone(step, op, microseconds));
     });
@@ -38,7 +48,28 @@ export function start({ root, id }: CommonOptions): void {
       destroy(root, state, spec.hooks?.poststop, () => undefined);
       throw error;
     }
+  } catch (error) {
+    notify?.close();
+    throw error;
   } finally {
     native().close(directory.lock);
+  }
+  if (notify !== undefined) passOn(notify, state, warn);
+}
+
+/** Without the lock: until the container is ready, others may have to do with it. */
+function passOn(notify: Notify, state: ContainerState, warn: (message: string) => void): void {
+  const pidfd = openProcess(state);
+  if (pidfd === null) {
+    notify.close();
+    return;
+  }
+  try {
+    notify.detach({ pid: state.pid, pidfd }, notifyHost(() => undefined) !== '');
+  } catch (error) {
+    // It runs all the same.
+    warn(`NOTIFY_SOCKET: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    native().close(pidfd);
   }
 }

@@ -6,6 +6,7 @@ import type { Hook, IdMapping, Spec } from '../spec/types.js';
 import { planCgroup, type CgroupManager } from './cgroups.js';
 import type { Host } from './host.js';
 import { namespaceOf, planNamespaces, userNamespaceKind } from './namespaces.js';
+import { withNotify } from './notify.js';
 import type { Plan, SeccompPlan, Slot } from './plan.js';
 import { NO_CONFINEMENT, planEnvironment, planProcess, type ProcessContext, type ProcessPlan } from './process.js';
 import { planRootfs, planRootfsEnd } from './rootfs.js';
@@ -25,6 +26,8 @@ export interface PlanOptions {
   readonly preserveFds: number;
   /** Further ones, by the LISTEN_FDS protocol (man 3 sd_listen_fds). */
   readonly listenFds: number;
+  /** The directory on the host with the socket for sd_notify(3); empty: none. */
+  readonly notify: string;
 }
 
 /** The slot of the socket that a waiting init listens on. Native code looks for it in slot 0. */
@@ -38,7 +41,8 @@ export const SECCOMP_SLOT = 'seccomp';
 export const LISTENER_SLOT = 'seccomp.listener';
 
 /** Pure: the same spec, host and options give the same plan. */
-export function planCreate(spec: Spec, host: Host, options: PlanOptions): Plan {
+export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan {
+  const spec = withNotify(config, options.notify);
   const user = userNamespaceKind(spec);
   const context = {
     bundle: options.bundle,

@@ -32,6 +32,8 @@ export interface ContainerState {
   readonly cgroup: string;
   /** Of a cgroup that was there before the container: the names of those that were in it. It and they are not removed. */
   readonly cgroupBefore?: readonly string[];
+  /** NOTIFY_SOCKET of its `create`: where what it says by sd_notify(3) goes; absent: nowhere. */
+  readonly notify?: string;
   /** The unit it belongs to, when systemd makes its cgroup: remembered before there is one. */
   readonly unit?: UnitState;
 }

@@ -13,6 +13,6 @@ export const definition: Definition = {
 
 export async function action(call: Call): Promise<number> {
   const { start } = await import('../../lifecycle/start.js');
-  start(call.container());
+  start({ ...call.container(), warn: call.warn });
   return 0;
 }

@@ -271,7 +271,7 @@ describe('run', () => {
 
 test('start', async () => {
   expect(await call('start', 'web')).toBe(0);
-  expect(start).toHaveBeenCalledWith({ id: 'web', root: '/run/tsrun' });
+  expect(start).toHaveBeenCalledWith({ id: 'web', root: '/run/tsrun', warn: expect.any(Function) as unknown });
   expect(fake.mkdir).not.toHaveBeenCalled();
 });
 

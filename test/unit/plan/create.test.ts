@@ -19,6 +19,7 @@ const options: PlanOptions = {
   noNewKeyring: false,
   preserveFds: 0,
   listenFds: 0,
+  notify: '',
 };
 const user: Host = { ...host, euid: 1000, egid: 1000 };
 
@@ -232,6 +233,18 @@ describe('the order', () => {
     const hooks = plan(full).steps.flatMap((step) => (step.op === 'hook' ? [{ kind: step.kind, slot: step.slot }] : []));
     expect(hooks).toContainEqual({ kind: 'createContainer', slot: '' });
     expect(hooks).toContainEqual({ kind: 'startContainer', slot: 'seccomp' });
+  });
+
+  it('puts the directory of the socket for sd_notify last among the mounts, and names it to the program', () => {
+    const mounts = [{ destination: '/run', type: 'tmpfs', source: 'tmpfs' }];
+    const process = { args: ['sh'], cwd: '/', env: ['NOTIFY_SOCKET=/host'] };
+    const made = plan({ ...minimal, mounts, process }, { options: { notify: '/state/c1/notify' } });
+    const bound = made.steps.filter((step) => step.op === 'mount').at(-1);
+    expect(bound).toMatchObject({ destination: '/run/notify', kind: 'bind', source: '/state/c1/notify' });
+    expect(find(made, 'program')?.env).toContain('NOTIFY_SOCKET=/run/notify/notify.sock');
+    expect(find(made, 'program')?.env).not.toContain('NOTIFY_SOCKET=/host');
+    const { process: _, ...idle } = minimal;
+    expect(plan(idle, { options: { notify: '/state/c1/notify' } }).steps.filter((step) => step.op === 'mount')).toEqual([]);
   });
 
   it('hides init at once from the container', () => {

@@ -158,7 +158,7 @@ describe.skipIf(compiler === undefined)('the native reader', () => {
     const { steps, slots } = planCreate(
       JSON.parse(readFileSync(file, 'utf8')) as Spec,
       { ...host, apparmor: true },
-      { id: 'c', bundle: '/b', cgroupManager: 'cgroupfs', noPivot: false, noNewKeyring: false, preserveFds: 0, listenFds: 0 },
+      { id: 'c', bundle: '/b', cgroupManager: 'cgroupfs', noPivot: false, noNewKeyring: false, preserveFds: 0, listenFds: 0, notify: '' },
     );
     const names = slots.map(({ name }) => name);
     const found = read(encodeSteps(steps, names));

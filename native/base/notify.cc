@@ -1,0 +1,135 @@
+#include "base/notify.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cstddef>
+
+#include "base/fd.h"
+
+namespace tsrun {
+namespace {
+
+constexpr size_t kLargest = 4096;  // what systemd reads of one message
+constexpr int kPatience = 5;       // seconds
+
+// Assignments that are about descriptors, processes, or what the manager takes from whom.
+constexpr std::string_view kOurs[] = {"MAINPID", "MAINPIDFD", "MAINPIDFDID",   "BARRIER", "NOTIFYACCESS",
+                                      "FDSTORE", "FDNAME",    "FDSTOREREMOVE", "FDPOLL"};
+
+bool is_ours(std::string_view name) {
+  for (const auto ours : kOurs) {
+    if (name == ours) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Status Notifier::open(std::string_view host, pid_t main, pid_t sender) {
+  if (host.size() < 2 || host.size() >= sizeof address_.sun_path || (host[0] != '/' && host[0] != '@'))
+    return {EINVAL, "use NOTIFY_SOCKET"};
+  address_ = {};
+  address_.sun_family = AF_UNIX;
+  memcpy(address_.sun_path, host.data(), host.size());
+  if (host[0] == '@') address_.sun_path[0] = 0;
+  size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + host.size());
+  main_ = main;
+  sender_ = sender;
+  return {};
+}
+
+ssize_t Notifier::send(std::string_view text, int fd) {
+  const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) return -1;
+  // A manager that does not read is not waited for for ever.
+  const timeval patience = {kPatience, 0};
+  setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  iovec part = {const_cast<char*>(text.data()), text.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))] = {};
+  msghdr message = {};
+  message.msg_name = &address_;
+  message.msg_namelen = size_;
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (fd >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(sizeof(int));
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  } else if (sender_ > 0) {
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(sizeof(ucred));
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_CREDENTIALS;
+    header->cmsg_len = CMSG_LEN(sizeof(ucred));
+    const ucred credentials = {sender_, getuid(), getgid()};
+    memcpy(CMSG_DATA(header), &credentials, sizeof credentials);
+  }
+  const ssize_t sent = sendmsg(socket.get(), &message, MSG_NOSIGNAL);
+  if (sent >= 0 || fd >= 0 || message.msg_control == nullptr) return sent;
+  // Not allowed to speak for another, or that one is gone.
+  message.msg_control = nullptr;
+  message.msg_controllen = 0;
+  return sendmsg(socket.get(), &message, MSG_NOSIGNAL);
+}
+
+Notifier::Taken Notifier::take(int socket) {
+  char data[kLargest];
+  iovec part = {data, sizeof data};
+  // Without room for them, the kernel closes what descriptors come along: also those of a barrier, which is then passed.
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  const ssize_t size = recvmsg(socket, &message, MSG_DONTWAIT);
+  if (size < 0) return Taken::kNothing;
+  if ((message.msg_flags & MSG_TRUNC) != 0) return Taken::kPassed;
+
+  Text<kLargest + 64> text;
+  bool ready = false;
+  bool main = false;
+  std::string_view rest(data, static_cast<size_t>(size));
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n') == std::string_view::npos ? rest.size() : rest.find('\n');
+    const std::string_view line(rest.data(), end);
+    rest.remove_prefix(end < rest.size() ? end + 1 : end);
+    const size_t equals = line.find('=');
+    if (equals == std::string_view::npos || equals == 0) continue;
+    const std::string_view name(line.data(), equals);
+    main = main || name == "MAINPID";
+    if (is_ours(name)) continue;
+    ready = ready || line == "READY=1";
+    text.append(line).append("\n");
+  }
+  if (ready || main) text.append("MAINPID=").append_number(main_).append("\n");
+  if (!text.view().empty()) (void)send(text.view());
+  return ready ? Taken::kReady : Taken::kPassed;
+}
+
+bool Notifier::drain(int socket) {
+  bool ready = false;
+  for (auto taken = take(socket); taken != Taken::kNothing; taken = take(socket)) ready = ready || taken == Taken::kReady;
+  return ready;
+}
+
+void Notifier::barrier() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return;
+  const Fd ours(ends[0]);
+  Fd theirs(ends[1]);
+  if (send("BARRIER=1", theirs.get()) < 0) return;
+  theirs.reset();
+  // The other end is closed with the last copy, which is the manager's.
+  pollfd closed = {ours.get(), 0, 0};
+  while (poll(&closed, 1, kPatience * 1000) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace tsrun
