@@ -45,7 +45,7 @@ const CALLS: Readonly<Partial<Record<keyof Native, Words>>> = {
   openCgroup: path,
   waitCgroupEvent: ([file, event, on], result) => `${String(file)} ${String(event)} ${String(on)}: ${String(result)}`,
   busConnect: path,
-  busCall: ([, call]) => `${(call as { member: string }).member}`,
+  busCall: ([, call]) => (call as { member: string }).member,
   compileSeccomp: (_, result) => `${(result as Uint8Array).length / 8} instructions`,
   openSeccompCache: ([file], result) => `${String(file)}: ${Number(result) < 0 ? 'compiled never before' : 'compiled before'}`,
 };
@@ -60,8 +60,8 @@ function milliseconds(from: string, to: string): string {
 function telling(quiet: Native, line: (text: string) => void): Native {
   const loud = { ...quiet };
   for (const [name, words] of Object.entries(CALLS)) {
-    const call = quiet[name as keyof Native] as ((...args: unknown[]) => unknown) | undefined;
-    if (call === undefined) continue;
+    if (typeof quiet[name as keyof Native] !== 'function') continue;
+    const call = (...args: unknown[]): unknown => (quiet[name as keyof Native] as (...all: unknown[]) => unknown)(...args);
     Object.assign(loud, {
       [name]: (...args: unknown[]): unknown => {
         const began = quiet.now();

@@ -28,16 +28,14 @@ export interface StartOptions extends CommonOptions {
 export function start({ root, id, warn = () => undefined }: StartOptions): void {
   readState(root, id);
   const directory = lockStateDirectory(root, id);
-  let notify: Notify | undefined;
-  let state: ContainerState;
+  let speaker: Speaker | undefined;
   try {
-    state = readState(root, id);
+    const state = readState(root, id);
     const refused = REFUSED[statusOf(root, state)];
     if (refused !== undefined) throw new TsrunError(refused);
     const spec = parseJson(readSavedConfig(root, id), 'config.json') as Spec;
     if (spec.process === undefined) throw new TsrunError('/process: is required to start a container');
-    const host = state.notify === undefined ? '' : notifyHost(warn) || state.notify;
-    if (host !== '') notify = new Notify(directory.path, host);
+    speaker = speakerOf(state, directory.path, warn);
     const failure = native().startInit(startSocketPath(root, id), hookState(state, 'created'), (step, op, microseconds) => {
       trace(() => stepDone(step, op, microseconds));
     });
@@ -45,27 +43,45 @@ export function start({ root, id, warn = () => undefined }: StartOptions): void 
     try {
       runHooks('poststart', spec.hooks?.poststart, hookState(state, 'running'), state.bundle);
     } catch (error) {
-      destroy(root, state, spec.hooks?.poststop, () => undefined);
+      destroy(root, state, spec.hooks?.poststop, warn);
       throw error;
     }
   } catch (error) {
-    notify?.close();
+    if (speaker !== undefined) {
+      speaker.notify.close();
+      native().close(speaker.pidfd);
+    }
     throw error;
   } finally {
     native().close(directory.lock);
   }
-  if (notify !== undefined) passOn(notify, state, warn);
+  if (speaker !== undefined) passOn(speaker, warn);
+}
+
+/** A container that has something to say by sd_notify(3), and where. */
+interface Speaker {
+  readonly notify: Notify;
+  readonly pid: number;
+  /** Opened before the program runs, which may end at once: its last words are still to be passed on. */
+  readonly pidfd: number;
+}
+
+function speakerOf(state: ContainerState, directory: string, warn: (message: string) => void): Speaker | undefined {
+  const host = state.notify === undefined ? '' : notifyHost(warn) || state.notify;
+  const pidfd = host === '' ? null : openProcess(state);
+  if (pidfd === null) return undefined;
+  try {
+    return { notify: new Notify(directory, host), pid: state.pid, pidfd };
+  } catch (error) {
+    native().close(pidfd);
+    throw error;
+  }
 }
 
 /** Without the lock: until the container is ready, others may have to do with it. */
-function passOn(notify: Notify, state: ContainerState, warn: (message: string) => void): void {
-  const pidfd = openProcess(state);
-  if (pidfd === null) {
-    notify.close();
-    return;
-  }
+function passOn({ notify, pid, pidfd }: Speaker, warn: (message: string) => void): void {
   try {
-    notify.detach({ pid: state.pid, pidfd }, notifyHost(() => undefined) !== '');
+    notify.detach({ pid, pidfd }, notifyHost(() => undefined) !== '');
   } catch (error) {
     // It runs all the same.
     warn(`NOTIFY_SOCKET: ${error instanceof Error ? error.message : String(error)}`);

@@ -164,7 +164,7 @@ describe.skipIf(skipped('hooks', whyNoContainers())).each(hosts)('under $name', 
     const id = h.id();
     const { env: _, ...bare } = hook('');
     const made = Object.fromEntries(kinds.map((kind) => [kind, [{ ...bare, args: ['sh', '-c', `/bin/env > ${out}/${kind}`] }]]));
-    const bundle = h.bundle(own, shared, hooks(made as Parameters<typeof hooks>[0]), shell(`env > ${out}/program; ${SLEEP}`), (config) => {
+    const bundle = h.bundle(own, shared, hooks(made), shell(`env > ${out}/program; ${SLEEP}`), (config) => {
       config.process.env = ['PATH=/bin', 'INNER=1', 'INNER=2'];
     });
     const env = { PATH: '/usr/bin:/bin', OUTER: '1' };

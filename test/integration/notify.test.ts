@@ -86,6 +86,24 @@ describe.skipIf(skipped('notify', whyNoContainers() ?? noPython)).each(hosts)('a
     expect((await told)[0]?.state).not.toHaveProperty('metadata');
   });
 
+  // It is loaded in create: behind it we talk to the runtime, wait for start, and execute. No more.
+  it.each([true, false])('needs little of its profile, with no_new_privs %s', async (noNewPrivileges) => {
+    const { path, told } = await agent(2);
+    const names = ['rt_sigaction', 'rt_sigprocmask', 'close_range', 'prlimit64', 'poll', 'ppoll', 'fcntl', 'prctl', 'munmap', 'openat2'];
+    const strict: Change = (config) => {
+      config.process.noNewPrivileges = noNewPrivileges;
+      config.linux.seccomp?.syscalls?.push({ names, action: 'SCMP_ACT_ERRNO' });
+      config.process.args = ['mkdir', '/tmp/a'];
+    };
+    const bundle = h.bundle(asks(path), strict);
+    const [first, second] = [h.id(), h.id()];
+    const created = h.tsrun(['create', '--bundle', bundle, first], on);
+    expect(created).toMatchObject({ status: 0, stderr: '' });
+    expect(h.tsrun(['start', first], on)).toMatchObject({ status: 0, stderr: '' });
+    expect(h.tsrun(['run', '--bundle', bundle, second], on).stderr).toContain('Block device required');
+    expect(await told).toHaveLength(2);
+  });
+
   it('that is not there is said before there is a container', () => {
     const { status, stderr } = h.run([asks(h.path('nobody'))], on);
     expect(status).not.toBe(0);

@@ -179,6 +179,10 @@ describe.skipIf(skipped('sd_notify', whyNot())).each(hosts)('under $name', (host
     const id = h.id();
     expect(h.tsrun(['run', '--detach', '--bundle', h.bundle(own, shell('sd-notify STATUS=sorry')), id], by(manager)).status).toBe(0);
     expect(await said(manager, 1)).toEqual(['STATUS=sorry\n']);
+    const other = h.id();
+    h.ok(['create', '--bundle', h.bundle(own, shell('sd-notify STATUS=again')), other], by(manager));
+    expect(h.tsrun(['start', other], by(manager)).status).toBe(0);
+    expect(await said(manager, 2)).toEqual(['STATUS=sorry\n', 'STATUS=again\n']);
     expect(proxies(manager.path)).toEqual([]);
   });
 
