@@ -1,6 +1,5 @@
 /**
- * What a call tells of itself as it goes: a line for each thing that is done, and when. Without a listener, which is how it usually is,
- * no line is even made.
+ * The debug lines of a call: one for each thing that is done. Without a listener, that is without --debug, no line is made.
  */
 export interface TraceListener {
   line(text: string): void;
@@ -10,7 +9,7 @@ export interface TraceListener {
 
 let listener: TraceListener | undefined;
 
-/** From now on `to` hears; undefined: nobody. */
+/** Lines go to `to` from now on; undefined: nowhere. */
 export function traceTo(to: TraceListener | undefined): void {
   listener = to;
 }
@@ -19,7 +18,7 @@ export function tracing(): boolean {
   return listener !== undefined;
 }
 
-/** Tells what `line` makes, if anybody listens. */
+/** Passes the line that `line` makes to the listener, if there is one. */
 export function trace(line: () => string): void {
   if (listener !== undefined) listener.line(line());
 }

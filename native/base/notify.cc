@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kLargest = 4096;  // what systemd reads of one message
 constexpr int kPatience = 5;       // seconds
 
-// Assignments that are about descriptors, processes, or what the manager takes from whom.
+// Assignments about descriptors, processes, or access: not the container's to make.
 constexpr std::string_view kOurs[] = {"MAINPID", "MAINPIDFD", "MAINPIDFDID",   "BARRIER", "NOTIFYACCESS",
                                       "FDSTORE", "FDNAME",    "FDSTOREREMOVE", "FDPOLL"};
 
@@ -45,7 +45,7 @@ Status Notifier::open(std::string_view host, pid_t main, pid_t sender) {
 ssize_t Notifier::send(std::string_view text, int fd) {
   const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket.valid()) return -1;
-  // A manager that does not read is not waited for for ever.
+  // Bounded: the manager may not read.
   const timeval patience = {kPatience, 0};
   setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   iovec part = {const_cast<char*>(text.data()), text.size()};
@@ -75,7 +75,7 @@ ssize_t Notifier::send(std::string_view text, int fd) {
   }
   const ssize_t sent = sendmsg(socket.get(), &message, MSG_NOSIGNAL);
   if (sent >= 0 || fd >= 0 || message.msg_control == nullptr) return sent;
-  // Not allowed to speak for another, or that one is gone.
+  // Not permitted to send another process's credentials, or that one is gone.
   message.msg_control = nullptr;
   message.msg_controllen = 0;
   return sendmsg(socket.get(), &message, MSG_NOSIGNAL);

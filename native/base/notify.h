@@ -1,4 +1,4 @@
-// What a container says to the service manager by sd_notify(3), passed on under our name.
+// Forwards a container's messages of sd_notify(3) to the service manager.
 #pragma once
 
 #include <sys/socket.h>
@@ -15,11 +15,11 @@ class Notifier {
 
   // `host` is NOTIFY_SOCKET as the caller gave it: an absolute path, or `@` and an abstract name. `main` becomes MAINPID. With
   // `sender` what we send is from that process, as far as we may say so (CAP_SYS_ADMIN, man 7 unix): the manager then takes it
-  // for the service's main process, and not for one that may say nothing.
+  // as sent by the service's main process (NotifyAccess=main, man 5 systemd.service).
   Status open(std::string_view host, pid_t main, pid_t sender = 0);
 
-  // Takes one message from `socket`, non-blocking. Passed on is what the container may say of itself; not descriptors, nor who may
-  // say more, nor a pid, which is another there than here. A manager that is not there loses it.
+  // Takes one message from `socket`, non-blocking. Forwarded are all assignments but those of
+  // descriptors, access and pids, which are other numbers in the container. Without a manager the message is lost.
   Taken take(int socket);
 
   // Takes all there is: whether READY=1 was among it.

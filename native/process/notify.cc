@@ -27,7 +27,7 @@ int notify_proxy(int argc, char** argv) {
     notifier.drain(STDIN_FILENO);
     if (watched[1].revents != 0) break;
   }
-  // Its last words may have come between the one look and the other.
+  // Messages may have come after the last drain and before the end.
   notifier.drain(STDIN_FILENO);
   return 0;
 }

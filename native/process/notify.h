@@ -1,4 +1,4 @@
-// The process that stays behind with a detached container whose caller wants to hear from it (base/notify.h).
+// The process that forwards a detached container's messages of sd_notify(3) (base/notify.h).
 #pragma once
 
 namespace tsrun {

@@ -143,7 +143,7 @@ Result<int> Supervisor::run() {
   // What ended before anyone looked announces itself no more.
   reap_inherited();
   TSRUN_TRY(attend(terminal ? &*terminal : nullptr));
-  // Its last words came before its end, and after our last look.
+  // Messages may have come after the last drain and before the end.
   if (notifier_ != nullptr) notifier_->drain(notify_);
   terminal.reset();
   if (!status_) {

@@ -45,7 +45,7 @@ Status seccomp(Context& context, Arguments arguments) {
   const auto slot = arguments.number(Slots::kMax);
   const auto flags = static_cast<unsigned>(arguments.number(UINT32_MAX));
   const auto listener = arguments.signed_number(Slots::kMax);
-  const bool silences = arguments.number(1) != 0;
+  const bool mayBlockReport = arguments.number(1) != 0;
   TSRUN_TRY(arguments.finish());
 
   sock_fprog program = {};
@@ -53,7 +53,7 @@ Status seccomp(Context& context, Arguments arguments) {
 
   if (listener >= 0) return load_with_listener(context, program, flags, static_cast<size_t>(listener));
   if ((flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0) return {EINVAL, "load the seccomp filter: nobody takes its listener"};
-  if (silences) watch_from_outside(context);
+  if (mayBlockReport) watch_from_outside(context);
   if (sys::seccomp(SECCOMP_SET_MODE_FILTER, flags, &program) != 0) return failed("load the seccomp filter");
   return {};
 }

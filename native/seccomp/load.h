@@ -12,8 +12,8 @@ namespace tsrun {
 // whoever asks. EINVAL: no filter; E2BIG: over 4096 instructions.
 Status read_filter(int fd, sock_fprog& program);
 
-// Step `seccomp`: slot, flags (SECCOMP_FILTER_FLAG_*), listener slot (-1: none), whether the filter may silence us: then a thread
-// stays outside of it until the program is executed (load_report.h).
+// Step `seccomp`: slot, flags (SECCOMP_FILTER_FLAG_*), listener slot (-1: none), whether the filter may block the report of a
+// failure: then a thread stays outside of it until the program is executed (load_report.h).
 //
 // Loads the instructions (struct sock_filter) that the slot's descriptor holds from its position to its end. Takes
 // no_new_privs or CAP_SYS_ADMIN (man 2 seccomp). With a listener, what the runtime answered last is sent to that socket,

@@ -1,4 +1,4 @@
-// What goes wrong behind a filter that may forbid to say so.
+// Reports a failure behind a filter that may forbid the system calls for that.
 #pragma once
 
 #include "base/context.h"

@@ -10,8 +10,8 @@ const path = (args: readonly unknown[]): string => String(args[0]);
 const pathAndNumber = (args: readonly unknown[]): string => `${String(args[0])} 0${Number(args[1]).toString(8)}`;
 
 /**
- * What the addon is asked for that changes something or decides what comes next, and the words for it. Neither environments nor
- * arguments, plans or states are told: they may hold what is nobody else's business.
+ * The addon's calls that change something or decide what comes next, and the words for each. Environments, arguments, plans and states are
+ * left out: they may hold secrets.
  */
 const CALLS: Readonly<Partial<Record<keyof Native, Words>>> = {
   writeFileAtomic: path,
@@ -56,7 +56,7 @@ function milliseconds(from: string, to: string): string {
   return `${((seconds < 0 ? seconds + 60 : seconds) * 1000).toFixed(3)} ms`;
 }
 
-/** The same addon, telling what it is asked for and how long it took. */
+/** The same addon, but each call in CALLS makes a line: its words and its duration. */
 function telling(quiet: Native, line: (text: string) => void): Native {
   const loud = { ...quiet };
   for (const [name, words] of Object.entries(CALLS)) {
@@ -91,7 +91,7 @@ export function tellStory(log: Log): () => void {
   traceTo({
     line,
     config: (value) => {
-      for (const pointer of unknownKeys(value)) line(`${pointer}: ignored, nothing here knows it`);
+      for (const pointer of unknownKeys(value)) line(`${pointer}: unknown property, ignored`);
     },
   });
   const quiet = native();

@@ -28,14 +28,14 @@ export interface StartOptions extends CommonOptions {
 export function start({ root, id, warn = () => undefined }: StartOptions): void {
   readState(root, id);
   const directory = lockStateDirectory(root, id);
-  let speaker: Speaker | undefined;
+  let notifying: Notifying | undefined;
   try {
     const state = readState(root, id);
     const refused = REFUSED[statusOf(root, state)];
     if (refused !== undefined) throw new TsrunError(refused);
     const spec = parseJson(readSavedConfig(root, id), 'config.json') as Spec;
     if (spec.process === undefined) throw new TsrunError('/process: is required to start a container');
-    speaker = speakerOf(state, directory.path, warn);
+    notifying = notifyingOf(state, directory.path, warn);
     const failure = native().startInit(startSocketPath(root, id), hookState(state, 'created'), (step, op, microseconds) => {
       trace(() => stepDone(step, op, microseconds));
     });
@@ -47,26 +47,26 @@ export function start({ root, id, warn = () => undefined }: StartOptions): void 
       throw error;
     }
   } catch (error) {
-    if (speaker !== undefined) {
-      speaker.notify.close();
-      native().close(speaker.pidfd);
+    if (notifying !== undefined) {
+      notifying.notify.close();
+      native().close(notifying.pidfd);
     }
     throw error;
   } finally {
     native().close(directory.lock);
   }
-  if (speaker !== undefined) passOn(speaker, warn);
+  if (notifying !== undefined) passOn(notifying, warn);
 }
 
-/** A container that has something to say by sd_notify(3), and where. */
-interface Speaker {
+/** A container whose messages of sd_notify(3) are forwarded. */
+interface Notifying {
   readonly notify: Notify;
   readonly pid: number;
-  /** Opened before the program runs, which may end at once: its last words are still to be passed on. */
+  /** Opened before the program runs, which may end at once: what it sent before is still to be forwarded. */
   readonly pidfd: number;
 }
 
-function speakerOf(state: ContainerState, directory: string, warn: (message: string) => void): Speaker | undefined {
+function notifyingOf(state: ContainerState, directory: string, warn: (message: string) => void): Notifying | undefined {
   const host = state.notify === undefined ? '' : notifyHost(warn) || state.notify;
   const pidfd = host === '' ? null : openProcess(state);
   if (pidfd === null) return undefined;
@@ -79,7 +79,7 @@ function speakerOf(state: ContainerState, directory: string, warn: (message: str
 }
 
 /** Without the lock: until the container is ready, others may have to do with it. */
-function passOn({ notify, pid, pidfd }: Speaker, warn: (message: string) => void): void {
+function passOn({ notify, pid, pidfd }: Notifying, warn: (message: string) => void): void {
   try {
     notify.detach({ pid, pidfd }, notifyHost(() => undefined) !== '');
   } catch (error) {

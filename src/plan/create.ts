@@ -132,7 +132,7 @@ export function seccompStep(seccomp: SeccompPlan | null): ProcessContext['seccom
     slot: SECCOMP_SLOT,
     flags: seccomp.flags,
     listener: seccomp.listener === null ? '' : LISTENER_SLOT,
-    silences: seccomp.silences,
+    mayBlockReport: seccomp.mayBlockReport,
   };
 }
 

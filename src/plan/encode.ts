@@ -83,7 +83,7 @@ const FIELDS: { readonly [K in Op]: readonly Exclude<keyof Extract<Step, { op: K
     'permitted',
     'inheritable',
   ],
-  seccomp: ['slot', 'flags', 'listener', 'silences'],
+  seccomp: ['slot', 'flags', 'listener', 'mayBlockReport'],
   ask: ['what'],
   ready: [],
   begin: [],

@@ -134,8 +134,8 @@ export interface SeccompPlan {
   readonly key: string;
   /** SECCOMP_FILTER_FLAG_* for the `seccomp` step. */
   readonly flags: number;
-  /** The profile may forbid what takes init to say that the program cannot be executed, and to end. */
-  readonly silences: boolean;
+  /** The profile may forbid the system calls by which init reports that the program cannot be executed, and exits. */
+  readonly mayBlockReport: boolean;
   /** Where the descriptor of SCMP_ACT_NOTIFY goes; null when no rule notifies. */
   readonly listener: { readonly path: string; readonly metadata: string } | null;
   readonly request: import('../native.js').SeccompRequest;

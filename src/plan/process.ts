@@ -19,9 +19,9 @@ export interface ProcessContext {
   readonly personality: Personality | undefined;
   /**
    * The slots of the compiled filter and of the connection its listener goes to (empty: no rule notifies), and whether the filter may
-   * keep us from saying what fails behind it; null: no filter.
+   * block the report of a step that fails behind it; null: no filter.
    */
-  readonly seccomp: { readonly slot: string; readonly flags: number; readonly listener: string; readonly silences: boolean } | null;
+  readonly seccomp: { readonly slot: string; readonly flags: number; readonly listener: string; readonly mayBlockReport: boolean } | null;
   /** Descriptors from 3 on that the program gets. */
   readonly preserved: number;
 }

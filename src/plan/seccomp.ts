@@ -102,7 +102,7 @@ export function planSeccomp(seccomp: Seccomp, host: Host): SeccompPlan {
     key: `${FORMAT} ${host.architecture} ${JSON.stringify(request)}`,
     request,
     flags: filterFlags(seccomp.flags, notifies),
-    silences: !allows(seccomp, 'sendto') || !allows(seccomp, 'exit_group'),
+    mayBlockReport: !allows(seccomp, 'sendto') || !allows(seccomp, 'exit_group'),
     listener: notifies ? { path: listenerPath, metadata: seccomp.listenerMetadata ?? '' } : null,
   };
 }

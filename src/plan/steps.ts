@@ -174,7 +174,7 @@ export type Step =
       readonly inRoot: boolean;
     } & Confinement)
   // native/seccomp
-  | { readonly op: 'seccomp'; readonly slot: string; readonly flags: Flags; readonly listener: string; readonly silences: boolean }
+  | { readonly op: 'seccomp'; readonly slot: string; readonly flags: Flags; readonly listener: string; readonly mayBlockReport: boolean }
   // native/init: the conversation with the runtime
   | { readonly op: 'ask'; readonly what: string }
   | { readonly op: 'ready' }

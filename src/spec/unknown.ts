@@ -9,8 +9,8 @@ function resolve(ref: string): Schema {
 }
 
 /**
- * The properties of a config that we know nothing of, as JSON pointers, in their order. They are ignored, as the specification has it; but
- * what somebody wrote there does nothing, which a mistyped name shows.
+ * The properties of a config that the schema does not name, as JSON pointers, in their order. They are ignored, as the specification
+ * demands; to list them shows names that were mistyped.
  */
 export function unknownKeys(value: unknown, schema: Schema = schemas.config, pointer = ''): string[] {
   const { $ref: ref, items, properties, additionalProperties } = schema;

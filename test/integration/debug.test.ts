@@ -90,10 +90,10 @@ describe.skipIf(skipped('debug', whyNoContainers())).each(hosts)('under $name', 
     expect(stderr.trimEnd().split('\n').at(-1)).toContain('msg="exit status 1"');
   });
 
-  it('what the config has that nobody knows is told', () => {
+  it('an unknown property of the config makes a line', () => {
     const change: Change = (config) => Object.assign(config.process, { argz: ['x'] });
     const { stderr } = h.tsrun(['--debug', 'run', '--bundle', h.bundle(change), h.id()], on);
-    expect(told(stderr)).toContain('/process/argz: ignored, nothing here knows it');
+    expect(told(stderr)).toContain('/process/argz: unknown property, ignored');
   });
 
   it('what may be secret is not', () => {

@@ -1,6 +1,6 @@
 // Installing and uninstalling below a prefix: what is installed works from there, and all of it goes again.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -44,6 +44,7 @@ describe('install.sh', () => {
     ]);
     // by a symlink, as many install it into the path
     symlinkSync(join(prefix, 'bin/tsrun'), join(scratch, 'runtime'));
+    mkdirSync(join(scratch, 'state'));
     const { stdout, stderr } = spawnSync(join(scratch, 'runtime'), ['--root', join(scratch, 'state'), 'list', '-q'], { encoding: 'utf8' });
     expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' });
     expect(spawnSync(join(scratch, 'runtime'), ['--version'], { encoding: 'utf8' }).stdout).toMatch(/^runtime version \d+\.\d+\.\d+\n/);

@@ -350,6 +350,7 @@ describe.skipIf(skipped('lifecycle', whyNoContainers())).each(hosts)('under $nam
 
   describe('list and ps', () => {
     it('show containers and processes', () => {
+      mkdirSync(h.root, { recursive: true, mode: 0o700 });
       expect(h.ok(['list'], on)).toMatch(/^ID +PID +STATUS +BUNDLE +CREATED +OWNER\n$/);
       expect(h.ok(['list', '--format', 'json'], on)).toBe('null\n');
       const [first, second] = [created(), h.running(undefined, on)];

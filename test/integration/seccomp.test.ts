@@ -410,7 +410,7 @@ const isRoot = process.getuid?.() === 0;
 
 describe('the kernel', () => {
   const noNewPrivileges: Step = { op: 'noNewPrivileges' };
-  const load = (flags: number, listener = ''): Step => ({ op: 'seccomp', slot: 'seccomp', flags, listener, silences: false });
+  const load = (flags: number, listener = ''): Step => ({ op: 'seccomp', slot: 'seccomp', flags, listener, mayBlockReport: false });
 
   it('answers by the profile of Docker', async () => {
     const seccomp = plan({ ...captured('docker-plain/1-create'), ...(onX86 ? {} : { architectures: [] }) });
@@ -456,7 +456,7 @@ describe('the kernel', () => {
 
   it('refuses what is no filter', async () => {
     const seccomp = plan({ defaultAction: 'SCMP_ACT_ALLOW' });
-    const load = (slot: string, flags = 0): Step => ({ op: 'seccomp', slot, flags, listener: '', silences: false });
+    const load = (slot: string, flags = 0): Step => ({ op: 'seccomp', slot, flags, listener: '', mayBlockReport: false });
     const empty = openSync('/dev/null', 'r');
     const endless = openSync('/dev/zero', 'r');
     const odd = join(scratch, 'odd');

@@ -78,7 +78,7 @@ describe('a step', () => {
   });
 
   it('names a slot by its number; -1: none', () => {
-    const seccomp: Step = { op: 'seccomp', slot: 'b', flags: 0, listener: '', silences: true };
+    const seccomp: Step = { op: 'seccomp', slot: 'b', flags: 0, listener: '', mayBlockReport: true };
     expect(fields([seccomp], ['a', 'b']).slice(6)).toEqual(['1', '0', '-1', '1']);
     expect(fields([{ ...seccomp, listener: 'a' }], ['a', 'b']).slice(6)).toEqual(['1', '0', '0', '1']);
   });

@@ -15,7 +15,7 @@ const context: ProcessContext = {
   seccomp: null,
   preserved: 0,
 };
-const seccomp = { slot: 'seccomp', flags: 4, listener: '', silences: false };
+const seccomp = { slot: 'seccomp', flags: 4, listener: '', mayBlockReport: false };
 const ADMIN = 2 ** 21;
 
 function plan(process: Partial<Process> = {}, changes: Partial<ProcessContext> = {}): ProcessPlan {
@@ -105,7 +105,10 @@ describe('a filter', () => {
   });
 
   it('with a listener is asked about, and init’s own then, so that its children have it already', () => {
-    const { ask, load, confinement } = plan({}, { seccomp: { slot: 'seccomp', flags: 8, listener: 'seccomp.listener', silences: false } });
+    const { ask, load, confinement } = plan(
+      {},
+      { seccomp: { slot: 'seccomp', flags: 8, listener: 'seccomp.listener', mayBlockReport: false } },
+    );
     expect(ask).toEqual([{ op: 'ask', what: 'seccomp' }]);
     expect(ops(load)).toEqual(['seal', 'seccomp', 'capset']);
     expect(confinement).toMatchObject({ slot: '', lower: false });

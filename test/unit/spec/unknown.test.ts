@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { defaultSpec } from '../../../src/spec/defaults.js';
 import { unknownKeys } from '../../../src/spec/unknown.js';
 
-describe('what a config has that nobody knows', () => {
-  it('is nothing in what we write ourselves', () => {
+describe('unknown properties of a config', () => {
+  it('are none in the default config', () => {
     expect(unknownKeys(defaultSpec())).toEqual([]);
     expect(unknownKeys(defaultSpec({ uid: 1, gid: 1 }))).toEqual([]);
   });
 
-  it('is named by its place, at every depth', () => {
+  it('are named by JSON pointers, at every depth', () => {
     const config = {
       ociVersion: '1.2.0',
       surprise: { a: 1 },
@@ -34,7 +34,7 @@ describe('what a config has that nobody knows', () => {
     ]);
   });
 
-  it('is not a name that the config is free to choose', () => {
+  it('are not the keys of maps, which are free', () => {
     const free = { annotations: { a: 'b' }, linux: { sysctl: { 'net.a': '1' }, resources: { unified: { 'memory.high': '1' } } } };
     expect(unknownKeys(free)).toEqual([]);
   });
