@@ -18,7 +18,6 @@ const CALLS: Readonly<Partial<Record<keyof Native, Words>>> = {
   writeFile: ([file, text]) => `${String(file)} = ${String(text).trim().replaceAll('\n', ' ')}`,
   mkdir: pathAndNumber,
   rmdir: path,
-  chmod: pathAndNumber,
   chown: ([file, uid, gid]) => `${String(file)} ${String(uid)}:${String(gid)}`,
   removeTree: path,
   realpath: ([file], result) => `${String(file)} is ${String(result)}`,

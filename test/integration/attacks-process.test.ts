@@ -213,6 +213,7 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
           preserved: 0,
           inherited: [],
           stdio: [-1, -1, -1],
+          trace: false,
           nofile: null,
         });
         try {

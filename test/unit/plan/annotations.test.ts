@@ -16,6 +16,7 @@ const plan = (annotations: Spec['annotations'], cgroupManager: 'cgroupfs' | 'sys
     noNewKeyring: false,
     preserveFds: 0,
     listenFds: 0,
+    notify: '',
   });
 };
 
