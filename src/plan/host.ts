@@ -16,6 +16,8 @@ export interface Host {
   readonly bounding: string;
   /** Number of the kernel's last capability (`/proc/sys/kernel/cap_last_cap`). */
   readonly lastCapability: number;
+  /** There is a `/proc/kcore`. */
+  readonly kcore: boolean;
   readonly apparmor: boolean;
   readonly selinux: boolean;
   /** `cgroup.procs` and the like: `/sys/kernel/cgroup/delegate`, one a line, read only when a cgroup is delegated. */

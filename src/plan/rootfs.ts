@@ -30,9 +30,10 @@ const LINKS: readonly Step[] = (
     ['/dev/stdin', '/proc/self/fd/0'],
     ['/dev/stdout', '/proc/self/fd/1'],
     ['/dev/stderr', '/proc/self/fd/2'],
-    ['/dev/core', '/proc/kcore'],
   ] as const
 ).map(([path, target]) => ({ op: 'symlink', path, target }));
+
+const CORE: Step = { op: 'symlink', path: '/dev/core', target: '/proc/kcore' };
 
 /** From the runtime's view of the file system to a complete tree for the container, before the createContainer hooks. */
 export function planRootfs(spec: Spec, context: RootfsContext): RootfsPlan {
@@ -52,6 +53,8 @@ export function planRootfs(spec: Spec, context: RootfsContext): RootfsPlan {
       ...mounts.steps,
       ...devices.steps,
       ...(bindsDev(spec) ? [] : LINKS),
+      // as runc does: a kernel without it (CONFIG_PROC_KCORE) would leave a link to nothing
+      ...(bindsDev(spec) || !context.host.kcore ? [] : [CORE]),
     ],
     slots: mounts.slots,
     trees: mounts.trees,

@@ -22,6 +22,7 @@ export function readHost(spec: Pick<Spec, 'process' | 'linux'>): Host {
     ...readCgroupFacts(),
     bounding,
     lastCapability: last,
+    kcore: native().lstat('/proc/kcore') !== null,
     apparmor: wantsApparmor && readOr('/sys/module/apparmor/parameters/enabled', 'N').startsWith('Y'),
     selinux: wantsSelinux && native().stat('/sys/fs/selinux/enforce') !== null,
     architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',

@@ -28,6 +28,7 @@ beforeEach(() => {
   ended = false;
   fake.processStat.mockReturnValue({ startTime: '100', state: 'S' });
   fake.processExe.mockReturnValue('8:9');
+  fake.lstat.mockReturnValue(null);
   fake.pidfdOpen.mockReturnValue(7);
   fake.signal.mockImplementation(() => {
     ended = true;

@@ -14,6 +14,7 @@ const HOST: Host = {
   lastCapability: 40,
   apparmor: false,
   selinux: false,
+  kcore: true,
   architecture: 'x86_64',
 };
 const ROOTLESS: Host = { ...HOST, euid: 1000, egid: 1000 };

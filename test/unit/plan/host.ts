@@ -10,6 +10,7 @@ export const host: Host = {
   ownCgroup: '/',
   bounding: '2199023255551',
   lastCapability: 40,
+  kcore: true,
   apparmor: false,
   selinux: false,
   architecture: 'x86_64',

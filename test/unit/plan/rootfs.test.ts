@@ -182,6 +182,17 @@ describe('devices', () => {
   });
 });
 
+describe('links', () => {
+  const links = (kcore: boolean): (string | undefined)[] =>
+    planRootfs(spec(), { ...context, host: { ...host, kcore } }).steps.map((step) => (step.op === 'symlink' ? step.path : undefined));
+
+  it('have /dev/core only on a kernel with /proc/kcore', () => {
+    expect(links(true)).toContain('/dev/core');
+    expect(links(false)).not.toContain('/dev/core');
+    expect(links(false)).toContain('/dev/fd');
+  });
+});
+
 describe('the end', () => {
   it('has its order', () => {
     const steps = planRootfsEnd(
