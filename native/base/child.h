@@ -10,7 +10,7 @@
 namespace tsrun {
 
 // A program and what it gets; nothing else reaches it: no other descriptor (and so no lock), default signal dispositions, an
-// empty mask. It gets SIGKILL when we end first.
+// empty mask. It gets SIGKILL when we end first, unless it is to go on.
 struct Program {
   const char* path = nullptr;
   char* const* argv = nullptr;
@@ -18,6 +18,7 @@ struct Program {
   const char* cwd = nullptr;                // nullptr: ours
   int directory = -1;                       // the same by descriptor; -1: by `cwd`
   int streams[3] = {-1, -1, -1};            // descriptors to become 0, 1 and 2; -1: ours
+  bool outlives = false;                    // goes on when we end: it has an end of its own
   bool group = false;                       // leads a process group of its own, to be killed as one
   const struct ::rlimit* nofile = nullptr;  // its RLIMIT_NOFILE; nullptr: ours
   // Called in the child as the last before execve, with `confinement`; false with errno set when it cannot be. System calls only.

@@ -48,6 +48,8 @@ Status leave_notify_proxy(const NotifyRequest& request, const std::string& init)
   program.path = init.c_str();
   program.argv = argv;
   program.envp = envp;
+  // It ends with the container.
+  program.outlives = true;
   program.streams[0] = request.socket;
   program.streams[1] = request.pidfd;
   program.streams[2] = null.get();

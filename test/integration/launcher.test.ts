@@ -215,7 +215,7 @@ describe('the launcher and the engine', () => {
     const engine = join(dist, 'libexec/tsrun-js');
     // execve keeps the pid, so that the record looks like the launcher's own
     const record = `TSRUN_LAUNCH_PID=$$ TSRUN_LAUNCH_LIBEXEC='${evil()}'`;
-    const { status, stderr } = shell(`${record} exec ${engine} --root ${scratch}/none list`);
+    const { status, stderr } = shell(`mkdir -m 700 ${scratch}/none && ${record} exec ${engine} --root ${scratch}/none list`);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 

@@ -537,7 +537,7 @@ describe.skipIf(skipped('rootfs', whyNoContainers()))('the container', () => {
         for (const each of config.mounts) each.options = each.options?.filter((option) => !option.startsWith('gid=')) ?? [];
         const root = h.path(h.id('user-state').slice(h.tag.length + 1));
         mkdirSync(root);
-        chmodSync(root, 0o777);
+        chownSync(root, USER, USER);
         return h.tsrun(['run', '--bundle', h.bundleOf(config), h.id()], { host: asUser(host), root });
       };
 
