@@ -1,0 +1,2 @@
+export function programs(): string[];
+export function compile(name: string, out: string): void;
