@@ -23,7 +23,8 @@ export const isOlder = (version) => {
   return major < 6 || (major === 6 && minor < 16);
 };
 
-const fragments = (version) => (isOlder(version) ? ['base.config', 'older.config'] : ['base.config']).map((name) => join(configuration, name));
+const fragments = (version) =>
+  (isOlder(version) ? ['base.config', 'older.config'] : ['base.config']).map((name) => join(configuration, name));
 
 /** The program `linux` of that version, made if it is not there: some minutes then. */
 export async function kernel(version) {

@@ -1,5 +1,10 @@
 // What Podman's users do, whoever they are: with tsrun as with runc.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
 import { expect } from 'vitest';
+
+import { until } from '../integration/harness.js';
 
 import { alike, type Containers, IMAGE, plain, type Runtime } from './harness.js';
 
@@ -58,28 +63,24 @@ export async function expectLife(podman: Containers): Promise<void> {
 
 /**
  * The same as runc when a container takes more than its memory, more than its processes, or more than its processor. What takes the
- * memory is not the first process: systemd removes a scope with its last one, at times before conmon has read the scope's events.
+ * memory is not the first process, and that ends when conmon has heard, which it notes in a file: systemd removes a scope with its last
+ * process, and with the scope the events, at times before conmon has read them.
  */
 export async function expectLimits(podman: Containers): Promise<void> {
   const state = await alike(async (runtime) => {
     const name = `eater-${runtime}`;
     const flags = ['--name', name, '--network', 'none', '--memory', '32m', '--memory-swap', '32m'];
-    const { status } = await podman.call(
-      'podman',
-      '--runtime',
-      runtime,
-      'run',
-      ...flags,
-      IMAGE,
-      'sh',
-      '-c',
-      `(${EAT}); status=$?; sleep 5; exit $status`,
-    );
+    const script = `(${EAT}); status=$?; until [ -e /heard ]; do sleep 0.1; done; exit $status`;
+    await podman.ok('podman', '--runtime', runtime, 'run', '--detach', ...flags, IMAGE, 'sh', '-c', script);
+    const config = (await podman.ok('podman', 'inspect', '--format', '{{.OCIConfigPath}}', name)).trim();
+    await until(() => existsSync(join(dirname(config), 'oom')));
+    await podman.ok('podman', '--runtime', runtime, 'exec', name, 'touch', '/heard');
+    const status = (await podman.ok('podman', 'wait', name)).trim();
     const inspected = await podman.ok('podman', 'inspect', '--format', '{{.State.OOMKilled}} {{.State.ExitCode}}', name);
     await podman.ok('podman', '--runtime', runtime, 'rm', name);
     return { status, inspected };
   });
-  expect(state).toEqual({ status: 137, inspected: 'true 137\n' });
+  expect(state).toEqual({ status: '137', inspected: 'true 137\n' });
   const script = [
     'cd /sys/fs/cgroup; cat pids.max cpu.max',
     'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done',

@@ -8,7 +8,7 @@ const read = (path: string): string => readFileSync(path, 'utf8').trim();
 const output = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' }).trim();
 
 /** By its kernel: user-mode Linux of the newest or of the oldest version, or Debian's own under QEMU. */
-const kind = release().endsWith("-amd64") ? 'emulated' : release().startsWith('7.') ? 'newest' : 'oldest';
+const kind = release().endsWith('-amd64') ? 'emulated' : release().startsWith('7.') ? 'newest' : 'oldest';
 
 /** What user-mode Linux lacks of these has a test in the emulated machine only: it has no huge pages, before 6.16 no second processor. */
 const CONTROLLERS = {
