@@ -97,6 +97,15 @@ export const profiles: readonly string[] = existsSync(PROFILES)
       .map((line) => line.replace(/ \(\w+\)$/, ''))
   : [];
 
+const THROTTLES = ['throttleReadBpsDevice', 'throttleWriteBpsDevice', 'throttleReadIOPSDevice', 'throttleWriteIOPSDevice'] as const;
+
+/** The whole disks of this machine, `MAJOR:MINOR` each. */
+function disks(): string[] {
+  return readdirSync('/sys/block')
+    .filter((name) => !/^(loop|ram|zram)/.test(name))
+    .map((name) => readFileSync(`/sys/block/${name}/dev`, 'utf8').trim());
+}
+
 /** All that is changed in a recorded config, and why. Everything else is as the engine wrote it. */
 const adaptations: readonly Adaptation[] = [
   {
@@ -130,6 +139,17 @@ const adaptations: readonly Adaptation[] = [
         return false;
       linux.resources = {};
       return true;
+    },
+  },
+  {
+    what: 'linux.resources.blockIO of a disk that is not here',
+    because: "limits of a disk's rate are then those of the disk that this machine has",
+    change: ({ linux }) => {
+      const devices = THROTTLES.flatMap((name) => linux.resources?.blockIO?.[name] ?? []);
+      const missing = devices.filter(({ major, minor }) => !existsSync(`/sys/dev/block/${major}:${minor}`));
+      const [major = 0, minor = 0] = (disks()[0] ?? '').split(':').map(Number);
+      for (const device of missing) Object.assign(device, { major, minor });
+      return missing.length > 0;
     },
   },
   {

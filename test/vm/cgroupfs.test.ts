@@ -1,6 +1,6 @@
 /** The cgroupfs driver on a kernel with every controller. A limit is shown by a process that hits it. */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -217,7 +217,7 @@ describe('an ordinary user under user@.service', () => {
     const bundle = h.bundleOf(config);
     const root = h.path('user');
     mkdirSync(root, { recursive: true });
-    chmodSync(root, 0o777);
+    chownSync(root, 1000, 1000);
     const enter = scope ? ['systemd-run', '--user', '--scope', '--quiet', '--property', 'Delegate=yes'] : [];
     const { status, stdout, stderr } = spawnSync(
       'runuser',

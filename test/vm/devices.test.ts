@@ -1,6 +1,6 @@
 /** The device filter on a kernel with everything: what bpftool sees, what processes may open and make, and how it is replaced. */
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { Native } from '../../src/native.js';
@@ -170,7 +170,7 @@ describe('the device filter', () => {
     for (const mount of config.mounts) mount.options = mount.options?.filter((option) => !option.startsWith('gid=')) ?? [];
     const root = h.path('user-state');
     mkdirSync(root);
-    chmodSync(root, 0o777);
+    chownSync(root, USER, USER);
     const { status, stdout, stderr } = h.tsrun(['run', '--bundle', h.bundleOf(config), h.id()], { host: asUser(host), root });
     expect([status, stdout, stderr]).toEqual([0, 'ran\n', '']);
   });
