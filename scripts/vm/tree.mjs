@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { compileFixtures } from '../lib/fixtures.mjs';
 import { root, run } from '../lib/run.mjs';
 
 /** What tests do not load, by far the most of node_modules. */
@@ -19,8 +20,7 @@ export function treeDisk() {
   run('cp', ['-al', 'node_modules', stage]);
   for (const name of leftOut) rmSync(join(stage, 'node_modules', name), { recursive: true, force: true });
   // there is no compiler in there
-  const program = join(stage, 'test/fixtures/system-calls');
-  run('gcc', ['-O1', '-D_GNU_SOURCE', '-static', '-o', program, `${program}.c`]);
+  compileFixtures(join(stage, 'test/fixtures'));
   const disk = join(directory, 'disk');
   run('mke2fs', ['-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-m', '0', '-d', stage, disk, '1G'], {
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,2 +1,0 @@
-export function programs(): string[];
-export function compile(name: string, out: string): void;
