@@ -59,11 +59,12 @@ describe.each(drivers)('ctr with the cgroup driver %s', (driver) => {
     const ctr = (...args: readonly string[]): Promise<Outcome> =>
       call(scratch, ['ctr', '--address', join(scratch, 'containerd.sock'), '--namespace', 'test', ...args]);
 
+    /** A scope of tsrun's has the container in a cgroup below, as crun's has (docs/engines.md). */
+    const scoped = (text: string): string => text.replace(/(\.scope)\/container$/gm, '$1');
+
     const seen = async (runtime: Runtime, ...args: readonly string[]): Promise<Outcome> => {
       const { status, stdout, stderr } = await ctr(...args);
-      // a scope of tsrun's has the container in a cgroup below, as crun's has (docs/engines.md)
-      const scoped = stdout.replace(/(\.scope)\/container$/gm, '$1');
-      return { status, stdout: plain(scoped, runtime), stderr: plain(stderr, runtime) };
+      return { status, stdout: scoped(plain(stdout, runtime)), stderr: plain(stderr, runtime) };
     };
 
     /** The flags of `ctr run` for a container of this runtime, and its name. */
@@ -86,11 +87,28 @@ describe.each(drivers)('ctr with the cgroup driver %s', (driver) => {
     });
 
     it('runs a program: its output, its errors, its status, and all it sees', async () => {
-      const { status, stdout } = await alike((runtime) =>
-        seen(runtime, 'run', '--rm', ...container(runtime, 'all'), NAME, `all-${runtime}`, 'sh', '-c', `${SEEN}\necho err >&2; exit 3`),
-      );
-      expect(status).toBe(3);
-      expect(stdout).toContain('CapEff:\t00000000a80425fb');
+      const { outcome, world } = await alike(async (runtime) => {
+        const out = join(scratch, `out-${runtime}`);
+        mkdirSync(out);
+        const mount = ['--mount', `type=bind,src=${out},dst=/out,options=rbind:rw`];
+        // into a file: now and then the client ends before it has read the last of much output
+        const script = `{ ${SEEN}\n} >/out/seen 2>&1; echo out; echo err >&2; exit 3`;
+        const outcome = await seen(
+          runtime,
+          'run',
+          '--rm',
+          ...container(runtime, 'all'),
+          ...mount,
+          NAME,
+          `all-${runtime}`,
+          'sh',
+          '-c',
+          script,
+        );
+        return { outcome, world: scoped(plain(readFileSync(join(out, 'seen'), 'utf8'), runtime)) };
+      });
+      expect(outcome).toEqual({ status: 3, stdout: 'out\n', stderr: 'err\n' });
+      expect(world).toContain('CapEff:\t00000000a80425fb');
     });
 
     it('says why nothing ran', async () => {

@@ -52,7 +52,7 @@ describe.each(drivers)('docker with the cgroup driver %s', (driver) => {
     it('holds a program to its pids and its share of a processor', async () => {
       const script = [
         'cd /sys/fs/cgroup; cat pids.max cpu.max cpuset.cpus memory.low',
-        'i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done',
+        'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done',
         'awk \'$1 == "nr_throttled" { print ($2 > 0 ? "throttled" : "not throttled") }\' cpu.stat',
         'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait',
       ].join('\n');

@@ -402,7 +402,8 @@ export const SEEN = [
   // in a user namespace runc leaves the group of the message queues unmapped
   "ls -l /dev | grep -v mqueue | awk '{print $1,$3,$4,$5,$6}' | grep -v ^total; ls -1 /dev; readlink /dev/ptmx /dev/fd /dev/core",
   // Podman writes the mounts of a config in another order each time
-  `awk '$2 != "/" && $2 !~ "^(${MASKS})$" { print $2, $3, $4 }' /proc/mounts | sort; awk '$2 ~ "^(${MASKS})$" { print $2 }' /proc/mounts`,
+  // the machine's own device nodes are nosuid and noexec in tsrun's containers, in older runcs' they are not
+  `awk '$2 != "/" && $2 !~ "^(${MASKS})$" { print $2, $3, ($3 == "devtmpfs" ? "" : $4) }' /proc/mounts | sort; awk '$2 ~ "^(${MASKS})$" { print $2 }' /proc/mounts`,
   'for file in /proc/kcore /proc/keys /proc/timer_list; do head -c1 $file | wc -c; done; ls -A /sys/firmware /proc/acpi',
   'touch /proc/sysrq-trigger /proc/sys/kernel/printk /sys/kernel/x 2>&1',
 ].join('\n');

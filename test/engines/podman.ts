@@ -1,6 +1,5 @@
 // What Podman's users do, whoever they are: with tsrun as with runc.
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 
 import { expect } from 'vitest';
 
@@ -72,8 +71,8 @@ export async function expectLimits(podman: Containers): Promise<void> {
     const flags = ['--name', name, '--network', 'none', '--memory', '32m', '--memory-swap', '32m'];
     const script = `(${EAT}); status=$?; until [ -e /heard ]; do sleep 0.1; done; exit $status`;
     await podman.ok('podman', '--runtime', runtime, 'run', '--detach', ...flags, IMAGE, 'sh', '-c', script);
-    const config = (await podman.ok('podman', 'inspect', '--format', '{{.OCIConfigPath}}', name)).trim();
-    await until(() => existsSync(join(dirname(config), 'oom')));
+    const id = (await podman.ok('podman', 'inspect', '--format', '{{.Id}}', name)).trim();
+    expect(await until(() => existsSync(podman.path(`tmp/persist/${id}/oom`)), 60_000)).toBe(true);
     await podman.ok('podman', '--runtime', runtime, 'exec', name, 'touch', '/heard');
     const status = (await podman.ok('podman', 'wait', name)).trim();
     const inspected = await podman.ok('podman', 'inspect', '--format', '{{.State.OOMKilled}} {{.State.ExitCode}}', name);
@@ -83,7 +82,7 @@ export async function expectLimits(podman: Containers): Promise<void> {
   expect(state).toEqual({ status: '137', inspected: 'true 137\n' });
   const script = [
     'cd /sys/fs/cgroup; cat pids.max cpu.max',
-    'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done',
+    'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done',
     'awk \'$1 == "nr_throttled" { print ($2 > 0 ? "throttled" : "not throttled") }\' cpu.stat',
     'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait',
   ].join('\n');
