@@ -22,9 +22,15 @@ const LACKING = ['events', 'machine', 'resources'];
 const filesOf = (suite, only) =>
   filesBelow(`test/${suite}`, (path) => path.endsWith('.test.ts') && (only === undefined || only.includes(basename(path, '.test.ts'))));
 
-/** By suite its files, for the suites named or those of the machine. */
+/** By suite its files, for what is named (`vm`, `engines/docker`), or those of the machine. */
 export function suitesOf({ release, version }, named = []) {
-  if (named.length > 0) return Object.fromEntries(named.map((suite) => [suite, filesOf(suite)]));
+  const suites = {};
+  for (const [suite, name] of named.map((word) => word.split('/'))) {
+    const files = filesOf(suite, name && [name]);
+    if (files.length === 0) throw new Error(`no tests: ${suite}${name ? `/${name}` : ''}`);
+    suites[suite] = [...(suites[suite] ?? []), ...files];
+  }
+  if (named.length > 0) return suites;
   if (version === EMULATED) return { vm: filesOf('vm', LACKING) };
   if (release === machines[0].release)
     return { vm: filesOf('vm'), integration: filesOf('integration', INTEGRATION), engines: filesOf('engines') };

@@ -1,5 +1,5 @@
 // Runs test suites in the virtual machine, one after the other whether or not one fails:
-//   node scripts/vm/test.mjs [--release NAME] [--kernel NAME] [SUITE...] [-- VITEST...]
+//   node scripts/vm/test.mjs [--release NAME] [--kernel NAME] [SUITE|SUITE/FILE...] [-- VITEST...]
 // With TSRUN_RESULTS set, leaves RELEASE-KERNEL-SUITE.json in that directory.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
