@@ -29,8 +29,6 @@ export interface SpawnRequest {
   readonly slots: readonly number[];
   /** CLONE_NEW* for clone3. */
   readonly flags: number;
-  /** Descriptor of a pid namespace it is born in (the calling thread's children go there meanwhile), or -1. */
-  readonly pidNamespace: number;
   /** Directory descriptor of the cgroup it is born in (CLONE_INTO_CGROUP), or -1. */
   readonly cgroup: number;
   /** How many descriptors from 3 on stay open for the user's program. */
@@ -64,13 +62,18 @@ export interface StepFailure {
   readonly doing: string;
 }
 
-/** What tsrun-init says. `pidfd` comes with `forked`: the second stage took over. */
+/**
+ * What tsrun-init says. `forked`: the second stage took over. `born`: so did the one that processes of a container can see, as its parent
+ * says, which they cannot. `listener` is a descriptor that SCMP_ACT_NOTIFY reports to. `sender` is the process that said so as the
+ * kernel knows it.
+ */
 export type Message =
   /** A step is done: its number from 1, and how many microseconds it took. Only where `SpawnRequest.trace` asked for it. */
   | { readonly type: 'step'; readonly step: number; readonly op: string; readonly microseconds: number }
   /** `fd`: what it is about; the receiver's to close. */
   | { readonly type: 'ask'; readonly what: string; readonly fd?: number }
-  | { readonly type: 'forked'; readonly pid: number; readonly pidfd: number }
+  | { readonly type: 'forked' | 'born'; readonly pid: number; readonly pidfd: number; readonly sender: number }
+  | { readonly type: 'listener'; readonly listener: number; readonly sender: number }
   | { readonly type: 'ready' }
   | { readonly type: 'begin' }
   | ({ readonly type: 'failed' } & StepFailure)
@@ -329,6 +332,11 @@ export interface Native {
   compileSeccomp(profile: SeccompRequest): Uint8Array;
   /** The cached filter for exactly this `key` in `directory`: an open descriptor at the filter's first byte, or -1. */
   openSeccompCache(directory: string, key: string): number;
+  /**
+   * Whether a filter (its bytes, or a descriptor at its first one) lets all these calls through as tsrun-init makes them; `calls` are names
+   * that native/seccomp/allows.cc lists.
+   */
+  seccompAllows(filter: number | Uint8Array, calls: readonly string[]): boolean;
   /**
    * Keeps a filter in `directory` (made when missing, 0700) and returns it open, as above. What cannot be kept (full disk,
    * read-only directory) comes back in memory all the same.

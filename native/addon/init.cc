@@ -38,7 +38,6 @@ Napi::Value spawn(const Info& info) {
   request.plan = text_of(object, "plan");
   request.slots = descriptors_of(object, "slots");
   request.flags = static_cast<uint64_t>(number_of(object, "flags"));
-  request.pid_namespace = static_cast<int>(number_of(object, "pidNamespace"));
   request.cgroup = static_cast<int>(number_of(object, "cgroup"));
   request.preserved = static_cast<unsigned>(number_of(object, "preserved"));
   request.inherited = descriptors_of(object, "inherited");
@@ -97,12 +96,17 @@ Napi::Value receive(const Info& info) {
   } else if (type == "ask" && fields.size() == 2) {
     result.Set("what", fields[1]);
     if (message->fd.valid()) result.Set("fd", number(env, message->fd.release()));
-  } else if (type == "forked") {
-    // The sender cannot be gone and its pid reused: it is our child and nobody has waited for it.
-    Fd pidfd(sys::pidfd_open(message->pid, 0));
+  } else if (type == "forked" || (type == "born" && fields.size() == 2)) {
+    // It cannot be gone and its pid reused: it is our child and nobody has waited for it.
+    const pid_t pid = type == "forked" ? message->sender : static_cast<pid_t>(strtol(fields[1].c_str(), nullptr, 10));
+    Fd pidfd(sys::pidfd_open(pid, 0));
     if (!pidfd.valid()) throw error_of(env, failed("pidfd_open", "the container's process"));
-    result.Set("pid", number(env, message->pid));
+    result.Set("pid", number(env, pid));
     result.Set("pidfd", number(env, pidfd.release()));
+    result.Set("sender", number(env, message->sender));
+  } else if (type == "listener" && message->fd.valid()) {
+    result.Set("listener", number(env, message->fd.release()));
+    result.Set("sender", number(env, message->sender));
   }
   result.Set("type", type.empty() ? "end" : type);
   return result;

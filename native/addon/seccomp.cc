@@ -1,9 +1,12 @@
 #include <seccomp.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 
 #include "addon/values.h"
+#include "seccomp/allows.h"
 #include "seccomp/cache.h"
 #include "seccomp/compile.h"
 
@@ -91,11 +94,42 @@ Napi::Value write_cache(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), file->release());
 }
 
+// The whole of an open filter, wherever it is read at.
+std::vector<sock_filter> filter_at(Napi::Env env, int fd) {
+  struct stat status = {};
+  if (fstat(fd, &status) != 0) throw error_of(env, failed("stat", "the seccomp filter"));
+  // Before the filter, the file of a cache has what it is the filter of.
+  const off_t from = lseek(fd, 0, SEEK_CUR);
+  if (from < 0 || from > status.st_size) throw error_of(env, failed("seek", "the seccomp filter"));
+  std::vector<sock_filter> filter(static_cast<size_t>(status.st_size - from) / sizeof(sock_filter));
+  const size_t size = filter.size() * sizeof(sock_filter);
+  if (pread(fd, filter.data(), size, from) != static_cast<ssize_t>(size)) throw error_of(env, failed("read", "the seccomp filter"));
+  return filter;
+}
+
+Napi::Value allows(const Napi::CallbackInfo& info) {
+  std::vector<sock_filter> filter;
+  if (info[0].IsNumber()) {
+    filter = filter_at(info.Env(), static_cast<int>(number_at(info, 0)));
+  } else {
+    const auto bytes = info[0].As<Napi::Uint8Array>();
+    filter.resize(bytes.ByteLength() / sizeof(sock_filter));
+    memcpy(filter.data(), bytes.Data(), filter.size() * sizeof(sock_filter));
+  }
+  std::vector<std::string> calls;
+  const auto names = info[1].As<Napi::Array>();
+  for (uint32_t i = 0; i < names.Length(); i++) calls.push_back(names.Get(i).ToString().Utf8Value());
+  auto answer = filter_allows(filter, calls);
+  check(info.Env(), answer.status());
+  return Napi::Boolean::New(info.Env(), *answer);
+}
+
 }  // namespace
 
 void register_seccomp(Napi::Env env, Napi::Object exports) {
   exports.Set("compileSeccomp", Napi::Function::New(env, compile));
   exports.Set("openSeccompCache", Napi::Function::New(env, open_cache));
+  exports.Set("seccompAllows", Napi::Function::New(env, allows));
   exports.Set("writeSeccompCache", Napi::Function::New(env, write_cache));
 }
 

@@ -58,9 +58,10 @@ int become(void* argument) {
   };
   // It must not go on without us: what it is for (a hook, an id map, an answer) nobody would hear, and it would look like ours.
   // execve keeps this, other than for set-user-id programs; what the program starts itself is free of it (man 2
-  // PR_SET_PDEATHSIG). A parent that ended before is seen afterwards: it is not our parent any more.
+  // PR_SET_PDEATHSIG). A parent that ended before is seen afterwards: it is not our parent any more. 0: it is, in a pid namespace outside
+  // of ours; whoever takes its place is in ours (man 7 pid_namespaces).
   if (!program.outlives && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up("prctl PR_SET_PDEATHSIG for");
-  if (getppid() != birth.parent) _exit(127);
+  if (const pid_t parent = getppid(); parent != 0 && parent != birth.parent) _exit(127);
   if (!reset_signals().ok()) give_up("reset signals for");
   if (program.group && setpgid(0, 0) != 0) give_up("setpgid for");
   // Before its descriptor may make way for a stream.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 #include "base/fd.h"
 #include "base/plan_reader.h"
@@ -18,6 +19,8 @@ struct Slots {
 
   // The descriptor in slot `number`, or -1. Stays owned by the slots: duplicate it to keep it.
   [[nodiscard]] int get(size_t number) const { return number < count ? fds[number] : -1; }
+  // Gives it away.
+  [[nodiscard]] int take(size_t number) { return number < count ? std::exchange(fds[number], -1) : -1; }
 };
 
 struct Context {
@@ -33,9 +36,15 @@ struct Context {
   const char* program = nullptr;  // resolved path of the user's program
   char** argv = nullptr;
   char** envp = nullptr;
-  unsigned preserved = 0;  // descriptors 3 to 3 + preserved - 1 go to the user's program
-  bool trace = false;      // the runtime wants to hear of each step that it is done
-  bool let_go = false;     // nothing of the host's is held any more, and the runtime's end is not ours
+  PlanReader* plan = nullptr;  // what is being carried out
+  Fd procfs;                   // to the helper that opens them there, if one is needed
+  int pid_namespace = -1;      // slot's descriptor of the pid namespace that only our children will be in; -1: we are in it
+  bool cwd_entered = false;    // the working directory is the one that was asked for
+  bool hidden = false;         // undumpable, and to stay it
+  unsigned preserved = 0;      // descriptors 3 to 3 + preserved - 1 go to the user's program
+  bool trace = false;          // the runtime wants to hear of each step that it is done
+  bool let_go = false;         // the runtime's end is not ours any more (PR_SET_PDEATHSIG)
+  bool sealed = false;         // nothing is left to be done for ourselves: a filter may forbid it
 };
 
 // A step: reads its arguments completely (`Arguments::finish`), then acts.

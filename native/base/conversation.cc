@@ -21,7 +21,8 @@ Status tell(int socket, std::string_view kind, std::string_view second, std::str
   for (const auto field : {second, third, fourth, fifth}) {
     if (field.data() != nullptr) message.append(separator).append(field);
   }
-  if (send(socket, message.c_str(), message.view().size(), MSG_NOSIGNAL) < 0) return failed("talk to the runtime");
+  // write(2) and not send(2): a filter may be loaded by now, and few forbid it. SIGPIPE ends us where there is nobody to talk to.
+  if (write(socket, message.c_str(), message.view().size()) < 0) return failed("talk to the runtime");
   return {};
 }
 

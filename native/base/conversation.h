@@ -1,8 +1,8 @@
 // What init and the runtime say to each other over one SOCK_SEQPACKET pair: init's side.
 //
-// From init: NUL-separated fields, the first being the kind: "ask" WHAT, maybe with a descriptor, "forked", "ready", "failed" STEP OP ERRNO
-// DOING; where it was asked to, "step" STEP OP MICROSECONDS. From the runtime: an answer of any length in pieces, each led by '+' (more to
-// come) or '.' (the last); or a single '.' with a descriptor.
+// From init: NUL-separated fields, the first being the kind: "ask" WHAT, maybe with a descriptor, "forked", "born" PID, "listener" with a
+// descriptor, "ready", "failed" STEP OP ERRNO DOING; where it was asked to, "step" STEP OP MICROSECONDS. From the runtime: an answer of any
+// length in pieces, each led by '+' (more to come) or '.' (the last); or a single '.' with a descriptor.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace tsrun {
 
-// Sends one message of up to four fields. EPIPE when the runtime is gone.
+// Sends one message of up to four fields. Ends us, by SIGPIPE, or fails with EPIPE when the runtime is gone.
 Status tell(int socket, std::string_view kind, std::string_view second = {}, std::string_view third = {}, std::string_view fourth = {},
             std::string_view fifth = {});
 

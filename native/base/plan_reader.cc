@@ -1,5 +1,7 @@
 #include "base/plan_reader.h"
 
+#include <sys/mman.h>
+
 #include <cstring>
 
 namespace tsrun {
@@ -78,7 +80,7 @@ Status Arguments::finish() const {
 Result<PlanReader> PlanReader::open(const char* data, size_t size) {
   if (size == 0 || data[size - 1] != 0) return malformed("its end");
   PlanReader reader;
-  reader.at_ = data;
+  reader.data_ = reader.at_ = data;
   reader.end_ = data + size;
 
   uint64_t fields = 0;
@@ -114,6 +116,19 @@ Result<bool> PlanReader::next() {
   fields_left_ -= count;
   steps_left_--;
   return true;
+}
+
+Status PlanReader::forget() {
+  const auto size = static_cast<size_t>(end_ - at_);
+  void* memory = mmap(nullptr, size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return failed("allocate memory for the plan");
+  memcpy(memory, at_, size);
+  if (munmap(const_cast<char*>(data_), static_cast<size_t>(end_ - data_)) != 0) return failed("unmap the plan");
+  data_ = at_ = static_cast<char*>(memory);
+  end_ = at_ + size;
+  name_ = "forget";
+  arguments_ = Arguments();
+  return {};
 }
 
 }  // namespace tsrun

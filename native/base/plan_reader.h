@@ -52,10 +52,14 @@ class PlanReader {
   // The current step's name and a fresh view of its arguments.
   [[nodiscard]] std::string_view name() const { return name_; }
   [[nodiscard]] Arguments arguments() const { return arguments_; }
+  // Moves the steps that are still to come into memory of their own and unmaps the rest, which was mapped for it alone. All texts
+  // that were taken before are gone.
+  Status forget();
 
   PlanReader() = default;
 
  private:
+  const char* data_ = nullptr;
   const char* at_ = nullptr;
   const char* end_ = nullptr;
   size_t fields_left_ = 0;

@@ -10,7 +10,11 @@ namespace tsrun {
 Result<Fd> open_proc(Context& context, const char* path, int flags) {
   constexpr uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
   Fd fd(sys::openat2(context.proc.get(), path, static_cast<uint64_t>(flags) | O_CLOEXEC, 0, kResolve));
-  if (!fd.valid()) return failed("open /proc/", path);
+  if (!fd.valid()) {
+    const int err = errno;
+    Text<160> doing;
+    return Status(err, doing.append("open /proc/").append(path).view());
+  }
   return fd;
 }
 
@@ -26,7 +30,11 @@ Result<Fd> open_own_proc(Context& context, const char* name, int flags) {
 Status write_own_proc_file(Context& context, const char* name, std::string_view text) {
   auto fd = open_own_proc(context, name, O_WRONLY);
   TSRUN_TRY(fd.status());
-  if (write(fd->get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return failed("write /proc/self/", name);
+  if (write(fd->get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    const int err = errno;
+    Text<160> doing;
+    return {err, doing.append("write /proc/self/").append(name).view()};
+  }
   return {};
 }
 

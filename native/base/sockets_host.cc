@@ -137,7 +137,7 @@ Status send_reply(int socket, const std::string& text) {
   return {};
 }
 
-Result<InitMessage> receive_message(int socket, int timeout) {
+Result<Received> receive_message(int socket, int timeout) {
   TSRUN_TRY(wait_readable(socket, timeout));
   char text[4096];
   iovec data = {text, sizeof text};
@@ -152,18 +152,18 @@ Result<InitMessage> receive_message(int socket, int timeout) {
     length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
   } while (length < 0 && errno == EINTR);
   if (length < 0 && errno != ECONNRESET) return failed("listen to tsrun-init");
-  InitMessage received;
+  Received received;
   received.text.assign(text, length < 0 ? 0 : static_cast<size_t>(length));
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET) continue;
-    if (header->cmsg_type == SCM_RIGHTS) {
+    if (header->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials = {};
+      memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+      received.sender = credentials.pid;
+    } else if (header->cmsg_type == SCM_RIGHTS) {
       int fd = -1;
       memcpy(&fd, CMSG_DATA(header), sizeof fd);
       received.fd.reset(fd);
-    } else if (header->cmsg_type == SCM_CREDENTIALS) {
-      ucred credentials = {};
-      memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
-      received.pid = credentials.pid;
     }
   }
   return received;

@@ -32,13 +32,13 @@ Result<Fd> receive_fd(int socket, int timeout);
 // An answer for init in pieces (base/conversation.h).
 Status send_reply(int socket, const std::string& text);
 
-struct InitMessage {
+struct Received {
   std::string text;  // empty: init is gone
-  int pid = -1;      // the sender's, in our pid namespace
-  Fd fd;             // the descriptor that came with it
+  int sender = -1;   // its pid in our pid namespace (SCM_CREDENTIALS)
+  Fd fd;             // what came with it
 };
 
 // One message from init, at most 4 KiB. EAGAIN after `timeout` ms.
-Result<InitMessage> receive_message(int socket, int timeout);
+Result<Received> receive_message(int socket, int timeout);
 
 }  // namespace tsrun

@@ -5,12 +5,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <initializer_list>
+#include <utility>
+
 #include "base/conversation.h"
 #include "process/descriptors.h"
 #include "process/signals.h"
 
 namespace tsrun {
 namespace {
+
+constexpr int kStartSlot = 0;
 
 // Takes connections until one says more than nothing: a caller that only looked, or died, does not start a container.
 Status wait_for_start(Context& context, int listener) {
@@ -36,6 +42,19 @@ void let_go(Context& context) {
   prctl(PR_SET_PDEATHSIG, 0);
 }
 
+void end(int signal) { _exit(128 + signal); }
+
+// The first process of a pid namespace gets no signal from inside that it has no handler for, and from outside SIGKILL and SIGSTOP
+// only (man 7 pid_namespaces). Whoever sends one of these while we wait wants us gone. `exec` makes them what they were.
+Status end_at_signals() {
+  struct sigaction action = {};
+  action.sa_handler = end;
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGTERM}) {
+    if (sigaction(signal, &action, nullptr) != 0) return failed("sigaction");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status ask(Context& context, Arguments arguments) {
@@ -46,15 +65,22 @@ Status ask(Context& context, Arguments arguments) {
 
 Status ready(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
-  // While we wait, `exec` may bring in processes that can look at us: hold nothing of the host's.
-  let_go(context);
+  if (!context.sealed) {
+    let_go(context);
+    TSRUN_TRY(end_at_signals());
+  }
   TSRUN_TRY(tell(context.sync, "ready"));
   TSRUN_TRY(hear(context, context.sync));
   // An answer with a state in it is the start itself (`run`, `exec`); an empty one lets us go (`create`).
   if (context.reply[0] != 0) return {};
-  close(context.sync);
-  context.sync = -1;
-  return wait_for_start(context, context.slots.get(0));
+  // From here on `exec` may bring in processes that can look at us: nothing is open but what the program gets and where `start` knocks.
+  const int conversation = std::exchange(context.sync, -1);
+  if (context.sealed) {
+    close(conversation);
+  } else {
+    TSRUN_TRY(hold_only(context, kStartSlot, -1));
+  }
+  return wait_for_start(context, context.slots.get(kStartSlot));
 }
 
 Status begin(Context& context, Arguments arguments) {
@@ -63,9 +89,14 @@ Status begin(Context& context, Arguments arguments) {
 }
 
 Status seal(Context& context, Arguments arguments) {
+  const auto start = static_cast<int>(arguments.signed_number(Slots::kMax));
+  const auto listener = static_cast<int>(arguments.signed_number(Slots::kMax));
   TSRUN_TRY(arguments.finish());
   let_go(context);
   TSRUN_TRY(reset_signals());
+  if (start >= 0) TSRUN_TRY(end_at_signals());
+  TSRUN_TRY(hold_only(context, start, listener));
+  context.sealed = true;
   return seal_descriptors(context.preserved);
 }
 

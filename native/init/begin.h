@@ -16,8 +16,10 @@ Status ready(Context& context, Arguments arguments);
 // program runs, or ran; before, we died.
 Status begin(Context& context, Arguments arguments);
 
-// seal: does what we still have to do for ourselves, so that behind it nothing is left but to execute the program: default
-// signal dispositions, no parent-death signal, nothing open but what was asked for.
+// seal {start, listener}: does what we still have to do for ourselves, so that behind it nothing is left but to execute the program:
+// default signal dispositions, no parent-death signal, nothing open but what was asked for and the conversation. Where a filter is
+// loaded before we wait for `start`, we are made ready for that too: the socket in slot `start` (-1: none) stays, as does the one
+// in slot `listener`, over which that filter's listener goes.
 Status seal(Context& context, Arguments arguments);
 
 // exec: replaces us by the user's program. One system call: a filter may forbid all others.

@@ -124,6 +124,7 @@ int run(int argc, char** argv) {
     tell_failure(context.sync, 0, "init", plan.status());
     return 1;
   }
+  context.plan = &*plan;
   carry_out(context, *plan);
 }
 

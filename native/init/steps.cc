@@ -2,6 +2,7 @@
 
 #include "init/begin.h"
 #include "ns/join.h"
+#include "ns/pid.h"
 #include "ns/time.h"
 #include "ns/unshare.h"
 #include "ns/user.h"
@@ -28,6 +29,9 @@ constexpr Entry kSteps[] = {
     {"becomeRoot", become_root},
     {"timeOffsets", time_offsets},
     {"fork", fork_stage},
+    {"pidNamespace", pid_namespace},
+    {"forget", forget},
+    {"enterPidNamespace", enter_pid_namespace},
     {"hostname", hostname},
     {"domainname", domainname},
     {"propagation", propagation},
@@ -48,6 +52,7 @@ constexpr Entry kSteps[] = {
     {"currentRoot", current_root},
     {"undumpable", undumpable},
     {"session", session},
+    {"affinity", affinity},
     {"keyring", keyring},
     {"rlimit", rlimit},
     {"personality", personality},
@@ -64,6 +69,7 @@ constexpr Entry kSteps[] = {
     {"noNewPrivileges", no_new_privileges},
     {"program", program},
     {"hook", hook},
+    {"filter", filter},
     {"seccomp", seccomp},
     {"ask", ask},
     {"ready", ready},

@@ -2,6 +2,8 @@
 
 #include <sched.h>
 
+#include "process/dumpable.h"
+
 namespace tsrun {
 namespace {
 
@@ -26,19 +28,19 @@ Status join(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
 
   const int fd = context.slots.get(slot);
-  if (setns(fd, flag) == 0) return {};
+  if (setns(fd, flag) == 0) return flag == CLONE_NEWUSER ? stay_hidden(context) : Status();
   if (errno != EPERM || !late || put_off_count == kKinds) return failed("join the namespace of type", type);
   put_off[put_off_count++] = {fd, flag, type};
   return {};
 }
 
-Status join_rest(Context&, Arguments arguments) {
+Status join_rest(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
   for (size_t i = 0; i < put_off_count; i++) {
     if (setns(put_off[i].fd, put_off[i].flag) != 0) return failed("join the namespace of type", put_off[i].type);
   }
   put_off_count = 0;
-  return {};
+  return stay_hidden(context);
 }
 
 Status join_process(Context& context, Arguments arguments) {
@@ -47,7 +49,7 @@ Status join_process(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
   // Linux 5.8: with a pidfd all the kinds are entered, or none (man 2 setns).
   if (setns(context.slots.get(slot), flags) != 0) return failed("join the container's namespaces");
-  return {};
+  return stay_hidden(context);
 }
 
 }  // namespace tsrun

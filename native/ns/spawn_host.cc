@@ -167,27 +167,6 @@ long clone3_call(const clone_args& arguments, int (*function)(void*), void* argu
 #endif
 }
 
-// Sends this thread's next children into a pid namespace, and its later ones back into ours.
-class PidNamespace {
- public:
-  Status enter(int fd) {
-    if (fd < 0) return {};
-    own_.reset(open("/proc/thread-self/ns/pid_for_children", O_RDONLY | O_CLOEXEC));
-    if (!own_.valid()) return failed("open", "our pid namespace");
-    if (setns(fd, CLONE_NEWPID) != 0) return failed("join the namespace of type", "pid");
-    return {};
-  }
-  PidNamespace() = default;
-  PidNamespace(const PidNamespace&) = delete;
-  PidNamespace& operator=(const PidNamespace&) = delete;
-  ~PidNamespace() {
-    if (own_.valid()) (void)setns(own_.get(), CLONE_NEWPID);
-  }
-
- private:
-  Fd own_;
-};
-
 }  // namespace
 
 Result<Spawned> spawn_init(const SpawnRequest& request) {
@@ -243,16 +222,11 @@ Result<Spawned> spawn_init(const SpawnRequest& request) {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  long pid;
-  Status entered;
-  {
-    PidNamespace pid_namespace;
-    entered = pid_namespace.enter(request.pid_namespace);
-    pid = entered.ok() ? clone3_call(arguments, child_main, &child) : -ECANCELED;
-  }
+  // In our own pid namespace, or a new one: in neither is there a process of a container that could see the child while it shares our
+  // memory. Into one that has processes already goes init itself, last (ns/pid.cc).
+  const long pid = clone3_call(arguments, child_main, &child);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   munmap(stack, kStackSize);
-  if (!entered.ok()) return entered;
   if (pid < 0) return Status(static_cast<int>(-pid), request.cgroup >= 0 ? "clone3 into the container's cgroup" : "clone3");
   spawned.pid = static_cast<pid_t>(pid);
   spawned.pidfd.reset(pidfd);

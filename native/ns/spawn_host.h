@@ -17,7 +17,6 @@ struct SpawnRequest {
   std::string plan;             // the encoded plan
   std::vector<int> slots;       // descriptors by slot number
   uint64_t flags = 0;           // CLONE_NEW* of clone3
-  int pid_namespace = -1;       // pid namespace to be born in
   int cgroup = -1;              // cgroup directory to be born in
   unsigned preserved = 0;       // descriptors 3 to 3 + preserved - 1 stay open ...
   std::vector<int> inherited;   // ... where our caller had them open

@@ -8,14 +8,15 @@
 
 #include "base/conversation.h"
 #include "base/syscalls.h"
+#include "process/dumpable.h"
 
 namespace tsrun {
 
-Status unshare_namespaces(Context&, Arguments arguments) {
+Status unshare_namespaces(Context& context, Arguments arguments) {
   const auto flags = static_cast<int>(arguments.number(INT32_MAX));
   TSRUN_TRY(arguments.finish());
   if (unshare(flags) != 0) return failed("unshare namespaces");
-  return {};
+  return (flags & CLONE_NEWUSER) != 0 ? stay_hidden(context) : Status();
 }
 
 Status fork_stage(Context& context, Arguments arguments) {

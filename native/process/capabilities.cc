@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/syscalls.h"
+#include "process/dumpable.h"
 
 namespace tsrun {
 namespace {
@@ -40,7 +41,7 @@ bool set_capabilities(const CapabilitySets& sets) {
   return syscall(SYS_capset, &header, data) == 0;
 }
 
-Status capabilities(Context&, Arguments arguments) {
+Status capabilities(Context& context, Arguments arguments) {
   const auto sets = take_sets(arguments);
   const auto ambient = arguments.number();
   TSRUN_TRY(arguments.finish());
@@ -48,7 +49,7 @@ Status capabilities(Context&, Arguments arguments) {
   if (!set_capabilities(sets)) return failed("set capabilities");
   TSRUN_TRY(raise_ambient(ambient));
   if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) return failed("end keeping capabilities");
-  return {};
+  return stay_hidden(context);
 }
 
 Status capset(Context&, Arguments arguments) {

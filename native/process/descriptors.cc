@@ -14,6 +14,33 @@ constexpr unsigned kProven = 256;
 
 }  // namespace
 
+Status close_all_but(unsigned first, std::initializer_list<int> keep) {
+  for (;;) {
+    // The next one to be kept.
+    unsigned kept = ~0U;
+    for (const int fd : keep) {
+      if (fd >= 0 && static_cast<unsigned>(fd) >= first && static_cast<unsigned>(fd) < kept) kept = static_cast<unsigned>(fd);
+    }
+    if (kept > first && sys::close_range(first, kept == ~0U ? kept : kept - 1, 0) != 0) return failed("close_range");
+    if (kept == ~0U) return {};
+    first = kept + 1;
+  }
+}
+
+Status hold_only(Context& context, int one, int other) {
+  context.proc.reset();
+  context.null.reset();
+  context.root.reset();
+  context.empty.reset();
+  context.procfs.reset();
+  const auto in = [&](int slot) { return slot < 0 ? -1 : context.slots.get(static_cast<size_t>(slot)); };
+  const int kept[2] = {in(one), in(other)};
+  for (size_t slot = 0; slot < context.slots.count; slot++) {
+    if (static_cast<int>(slot) != one && static_cast<int>(slot) != other) context.slots.fds[slot] = -1;
+  }
+  return close_all_but(3 + context.preserved, {kept[0], kept[1], context.sync});
+}
+
 Status seal_descriptors(unsigned preserved) {
   const unsigned first = 3 + preserved;
   if (sys::close_range(first, ~0U, sys::kCloseRangeCloexec) != 0) return failed("close_range");

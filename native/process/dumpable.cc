@@ -2,11 +2,19 @@
 
 #include <sys/prctl.h>
 
+#include <csignal>
+
 namespace tsrun {
 
-Status undumpable(Context&, Arguments arguments) {
+Status undumpable(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
-  if (prctl(PR_SET_DUMPABLE, 0) != 0) return failed("prctl PR_SET_DUMPABLE");
+  context.hidden = true;
+  return stay_hidden(context);
+}
+
+Status stay_hidden(const Context& context) {
+  if (context.hidden && prctl(PR_SET_DUMPABLE, 0) != 0) return failed("prctl PR_SET_DUMPABLE");
+  if (!context.let_go) prctl(PR_SET_PDEATHSIG, SIGKILL);
   return {};
 }
 

@@ -71,7 +71,7 @@ Status hook(Context& context, Arguments arguments) {
   const auto timeout = static_cast<int64_t>(arguments.number(kLongestTimeout));
   const bool program_env = arguments.number(1) != 0;
   const bool in_root = arguments.number(1) != 0;
-  const auto slot = arguments.signed_number(Slots::kMax);
+  const bool filtered = arguments.number(1) != 0;
   Confinement confinement;
   confinement.flags = static_cast<unsigned>(arguments.number(UINT32_MAX));
   confinement.lower = arguments.number(1) != 0;
@@ -88,8 +88,8 @@ Status hook(Context& context, Arguments arguments) {
   program.argv = argv.list;
   program.envp = program_env && context.envp != nullptr ? context.envp : envp.list;
   if (in_root) program.directory = context.root.get();
-  if (slot >= 0) {
-    TSRUN_TRY(read_filter(context.slots.get(static_cast<size_t>(slot)), confinement.filter));
+  if (filtered) {
+    TSRUN_TRY(take_filter(confinement.filter));
     program.confine = confine;
     program.confinement = &confinement;
   }

@@ -5,8 +5,9 @@
 
 namespace tsrun {
 
-// keyring {name}: joins, or makes, the session keyring `name` and lets its user search it. A kernel without keyrings has
-// nothing to protect: success. Everything else fails, EDQUOT too: going on would leave the container the caller's keys.
+// keyring {name, everyone}: joins, or makes, the session keyring `name`, which only who has it can see, read or link to; who knows
+// its name may join it, if he has its owner's id, or whoever he is with `everyone`. A kernel without keyrings has nothing to protect:
+// success. Everything else fails, EDQUOT too: going on would leave the container the caller's keys.
 Status keyring(Context& context, Arguments arguments);
 
 }  // namespace tsrun

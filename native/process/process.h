@@ -1,6 +1,7 @@
 // What a process is before it becomes the user's program: the steps of native/process, a header a feature.
 #pragma once
 
+#include "process/affinity.h"
 #include "process/apparmor.h"
 #include "process/bounding.h"
 #include "process/capabilities.h"

@@ -5,7 +5,8 @@
 
 namespace tsrun {
 
-// session: becomes the leader of a new session. One that already leads a session stays as it is.
+// session {terminal}: becomes the leader of a new session, or stays that of its own. With `terminal`, descriptor 0 becomes its
+// controlling terminal (man 2 ioctl_tty, TIOCSCTTY).
 Status session(Context& context, Arguments arguments);
 
 }  // namespace tsrun

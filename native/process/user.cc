@@ -8,6 +8,7 @@
 
 #include "base/procfs.h"
 #include "base/syscalls.h"
+#include "process/dumpable.h"
 
 namespace tsrun {
 namespace {
@@ -78,7 +79,7 @@ Status user(Context& context, Arguments arguments) {
   if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return failed("keep capabilities");
   if (syscall(SYS_setresuid, uid, uid, uid) != 0) return failed_on("set user", uid);
   umask(mask);
-  return {};
+  return stay_hidden(context);
 }
 
 }  // namespace tsrun

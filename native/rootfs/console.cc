@@ -101,7 +101,6 @@ Status console(Context& context, Arguments arguments) {
   if (fchown(peer->get(), uid, static_cast<gid_t>(-1)) != 0) return failed("chown the terminal");
   if (bind) TSRUN_TRY(bind_console(context, peer->get()));
   TSRUN_TRY(send_master(socket, master->get()));
-  if (ioctl(peer->get(), TIOCSCTTY, 0) != 0) return failed("make it the controlling terminal");
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     if (dup2(peer->get(), fd) < 0) return failed("dup2 the terminal");
   }

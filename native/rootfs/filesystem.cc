@@ -7,6 +7,7 @@
 
 #include "base/syscalls.h"
 #include "rootfs/attach.h"
+#include "rootfs/proc_instance.h"
 #include "rootfs/trusted.h"
 
 namespace tsrun {
@@ -142,6 +143,12 @@ Result<Fd> make_by_mount(const Context& context, const FileSystem& wanted, uint6
   return tree;
 }
 
+Result<Fd> open_context(const char* type) {
+  Fd fs(sys::fsopen(type, FSOPEN_CLOEXEC));
+  if (!fs.valid()) return failed("fsopen", type);
+  return fs;
+}
+
 }  // namespace
 
 Status Stacked::on_root(const Context& context, Fd mount) {
@@ -168,9 +175,15 @@ Status Stacked::unmount() {
 Stacked::~Stacked() { (void)unmount(); }
 
 Result<Fd> make_file_system(const Context& context, const FileSystem& wanted, uint64_t attributes) {
-  if (!all_fit(wanted)) return make_by_mount(context, wanted, attributes);
-  Fd fs(sys::fsopen(wanted.type, FSOPEN_CLOEXEC));
-  if (!fs.valid()) return failed("fsopen", wanted.type);
+  // While we are not yet in the container's pid namespace, a procfs that is simply mounted would be one of the host's.
+  const bool others = context.pid_namespace >= 0 && std::string_view(wanted.type) == "proc";
+  if (!all_fit(wanted)) {
+    if (others) return Status(E2BIG, "mount options too long for", wanted.type);
+    return make_by_mount(context, wanted, attributes);
+  }
+  Result<Fd> opened = others ? open_proc_instance(context) : open_context(wanted.type);
+  TSRUN_TRY(opened.status());
+  const Fd& fs = *opened;
   if (*wanted.source != 0 && sys::fsconfig(fs.get(), FSCONFIG_SET_STRING, "source", wanted.source, 0) != 0) {
     return explained(fs.get(), "fsconfig source", wanted.source);
   }
@@ -181,6 +194,7 @@ Result<Fd> make_file_system(const Context& context, const FileSystem& wanted, ui
   if (sys::fsconfig(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return explained(fs.get(), "create", wanted.type);
   Fd mount(sys::fsmount(fs.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)));
   if (!mount.valid()) return explained(fs.get(), "fsmount", wanted.type);
+  if (others) TSRUN_TRY(is_procfs_of_another(mount.get()));
   return mount;
 }
 

@@ -8,16 +8,22 @@ struct sock_fprog;
 
 namespace tsrun {
 
-// The instructions (struct sock_filter) that a descriptor holds from its position to its end, read once: it is the same filter
-// whoever asks. EINVAL: no filter; E2BIG: over 4096 instructions.
-Status read_filter(int fd, sock_fprog& program);
+// Makes the filter that the step `filter` has read a program: the same one whoever asks. EINVAL: none was read.
+Status take_filter(sock_fprog& program);
 
-// Step `seccomp`: slot, flags (SECCOMP_FILTER_FLAG_*), listener slot (-1: none), whether the filter may block the report of a
-// failure: then a thread stays outside of it until the program is executed (load_report.h).
+// Step `filter`: slot.
 //
-// Loads the instructions (struct sock_filter) that the slot's descriptor holds from its position to its end. Takes
-// no_new_privs or CAP_SYS_ADMIN (man 2 seccomp). With a listener, what the runtime answered last is sent to that socket,
-// together with the descriptor that SCMP_ACT_NOTIFY reports to. EINVAL: no filter; E2BIG: over 4096 instructions.
+// Reads the instructions (struct sock_filter) that the slot's descriptor holds from its position to its end, and closes it: it is
+// a file of the host's, which all containers' filters come from. EINVAL: no filter; E2BIG: over 4096 instructions.
+Status filter(Context& context, Arguments arguments);
+
+// Step `seccomp`: flags (SECCOMP_FILTER_FLAG_*), listener slot (-1: none), whether the listener goes to the runtime instead,
+// whether the filter lets sendmsg(2) and close(2) through, so that it takes no thread to do that, and whether it may block the report of
+// a failure: then a thread stays outside of it until the program is executed (load_report.h).
+//
+// Loads what `filter` has read. Takes no_new_privs or CAP_SYS_ADMIN (man 2 seccomp). With a listener, what the runtime answered last is
+// sent to that socket, together with the descriptor that SCMP_ACT_NOTIFY reports to; the runtime gets the descriptor alone, as the message
+// "listener". EINVAL: no filter was read.
 Status seccomp(Context& context, Arguments arguments);
 
 }  // namespace tsrun

@@ -20,12 +20,14 @@ struct Sender {
   int socket;
   int descriptor;  // -1: not yet; kGiveUp: there will be none
   int result;      // errno, kPending until it is known
+  bool last;       // nothing more is sent there
 };
 
 // <atomic> wants a whole C++ library.
 int load(const int& value) { return __atomic_load_n(&value, __ATOMIC_ACQUIRE); }
 void store(int& value, int to) { __atomic_store_n(&value, to, __ATOMIC_RELEASE); }
 
+constexpr std::string_view kHandedOver = "listener";
 constexpr int kGiveUp = -2;
 constexpr int kPending = -1;
 constexpr long kPollNanoseconds = 50'000;
@@ -70,7 +72,7 @@ int run_sender(void* argument) {
     result = send_descriptor(sender.socket, descriptor, sender.text);
     // The table of descriptors is shared. Whoever has received it keeps the listener alive.
     close(descriptor);
-    close(sender.socket);
+    if (sender.last) close(sender.socket);
   }
   store(sender.result, result);
   return 0;
@@ -78,11 +80,17 @@ int run_sender(void* argument) {
 
 }  // namespace
 
-Status load_with_listener(Context& context, sock_fprog& program, unsigned flags, size_t listener) {
-  if (context.reply == nullptr || context.reply[0] == 0) return {EINVAL, "send the seccomp listener: nothing to say"};
+Status load_with_listener(Context& context, sock_fprog& program, unsigned flags, int listener) {
   static Sender sender;
-  sender.text = context.reply;
-  sender.socket = context.slots.get(listener);
+  if (listener < 0) {
+    sender.text = kHandedOver;
+    sender.socket = context.sync;
+  } else {
+    if (context.reply == nullptr || context.reply[0] == 0) return {EINVAL, "send the seccomp listener: nothing to say"};
+    sender.text = context.reply;
+    sender.socket = context.slots.take(static_cast<size_t>(listener));
+    sender.last = true;
+  }
   store(sender.descriptor, -1);
   store(sender.result, kPending);
   // A thread and no child: it leaves nothing behind for the user's program to wait for.
@@ -98,8 +106,14 @@ Status load_with_listener(Context& context, sock_fprog& program, unsigned flags,
 #endif
   }
   if (err != 0) return {err, "load the seccomp filter"};
-  context.slots.fds[listener] = -1;
   if (load(sender.result) != 0) return {load(sender.result), "send the seccomp listener"};
+  return {};
+}
+
+Status hand_over_listener(Context& context, sock_fprog& program, unsigned flags) {
+  const Fd listener(sys::seccomp(SECCOMP_SET_MODE_FILTER, flags, &program));
+  if (!listener.valid()) return failed("load the seccomp filter");
+  if (const int err = send_descriptor(context.sync, listener.get(), kHandedOver); err != 0) return {err, "send the seccomp listener"};
   return {};
 }
 

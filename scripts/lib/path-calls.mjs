@@ -32,6 +32,7 @@ const ALLOWED = {
     'mkdirat openat mount open_tree umount2',
     'names in a file system that nobody else has, by /proc/self/fd',
   ],
+  'native/rootfs/proc_instance.cc': ['readlinkat', 'a name in a procfs, by the descriptor of its mount'],
   'native/rootfs/copy_up.cc': [
     'fchownat fchmodat utimensat openat openat2 symlinkat mkdirat mknodat',
     'entries of directories that are open: sources below and never through a symlink, targets in a file system that nobody else has',
@@ -45,8 +46,8 @@ const ALLOWED = {
   'native/process/lookup.cc': ['stat faccessat2', 'in the root of the container, as execve(2) is about to look it up'],
   'native/init/begin.cc': ['execve', 'in the root of the container: the program of the user'],
   'native/process/stat_host.cc': ['open stat', 'runtime, not init: /proc/PID'],
-  'native/process/notify_host.cc': ['unlink chmod open', 'runtime, not init: a socket in the state directory, and /dev/null'],
-  'native/ns/idmap_host.cc': ['open access', 'runtime, not init: /proc/PID, and newuidmap in fixed folders'],
+  'native/process/notify_host.cc': ['open unlink chmod', 'runtime, not init: the state directory, which is the caller’s, and /dev/null'],
+  'native/ns/idmap_host.cc': ['open access', 'runtime, not init: /proc/PID, and the installed newuidmap'],
   'native/ns/spawn_host.cc': ['open', 'runtime, not init: the installed tsrun-init, and /proc/self'],
 };
 

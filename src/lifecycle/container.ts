@@ -7,6 +7,8 @@ import { native } from '../native.js';
 import { deniesSetgroups, needsHelpers, planCreate } from '../plan/create.js';
 import { encodeSteps } from '../plan/encode.js';
 import { waiting } from '../plan/waiting.js';
+import { joinsOthers } from '../plan/namespaces.js';
+import { callsAfter, planSeccomp } from '../plan/seccomp.js';
 import type { Host } from '../plan/host.js';
 import type { Plan } from '../plan/plan.js';
 import { stepName } from '../plan/step-name.js';
@@ -25,6 +27,7 @@ import { runAllHooks, runHooks } from './hooks.js';
 import { setLimits } from './limits.js';
 import type { CreateOptions } from './options.js';
 import { notifyDirectory, notifyHostFor } from './notify.js';
+import { ListenerCourier } from './listener.js';
 import { openSlots, type OpenSlots } from './slots.js';
 import { Trees, mapNumber, treeNumber } from './trees.js';
 import { Undo } from './undo.js';
@@ -56,6 +59,8 @@ interface Decided {
   readonly bundle: Bundle;
   readonly host: Host;
   readonly plan: Plan;
+  /** Name of its session keyring; null: the caller's. */
+  readonly keyring: string | null;
   /** Descriptors from 3 on that the program gets. */
   readonly preserved: number;
   /** The caller's NOTIFY_SOCKET, if it is to hear from the container; or empty. */
@@ -70,12 +75,14 @@ function decide(options: CreateOptions): Decided {
   const bundle = readBundle(options.bundle, options.config, options.untrusted);
   const host = readHost(bundle.spec);
   const notify = notifyHostFor(bundle.spec, options.warn);
+  const keyring = options.noNewKeyring === true ? null : keyringName(options.id);
   const plan = planCreate(bundle.spec, host, {
     id: options.id,
     bundle: bundle.path,
     cgroupManager: options.cgroupManager,
     noPivot: options.noPivot === true,
-    noNewKeyring: options.noNewKeyring === true,
+    keyring,
+    filterFirst: filterComesFirst(bundle.spec, host),
     preserveFds: options.preserveFds ?? 0,
     listenFds,
     notify: notify === '' ? '' : notifyDirectory(statePath(options.root, options.id)),
@@ -84,7 +91,24 @@ function decide(options: CreateOptions): Decided {
     () => `the plan has ${plan.steps.length} steps, ${plan.slots.length} descriptors, the cgroup ${plan.cgroup?.path ?? 'that we are in'}`,
   );
   for (const warning of [...bundle.warnings, ...plan.warnings]) options.warn(warning);
-  return { bundle, host, plan, preserved, notify };
+  return { bundle, host, plan, keyring, preserved, notify };
+}
+
+/** Known to nobody else: whoever knows the name of a session keyring may join it, or be there first. */
+function keyringName(id: string): string {
+  return `_ses.${id}.${native().readFile('/proc/sys/kernel/random/uuid', 64).trim()}`;
+}
+
+/** Whether a filter may come before the last fork of a process that enters a pid namespace with others in it; false where none is asked for. */
+function filterComesFirst(spec: Spec, host: Host): boolean {
+  if (!joinsOthers(spec) || spec.linux?.seccomp === undefined || spec.process?.noNewPrivileges === true) return false;
+  const planned = planSeccomp(spec.linux.seccomp, host);
+  const calls = callsAfter(planned, {
+    terminal: spec.process?.terminal === true,
+    waits: true,
+    hooks: (spec.hooks?.startContainer ?? []).length > 0,
+  });
+  return native().seccompAllows(native().compileSeccomp(planned.request), calls);
 }
 
 /**
@@ -102,12 +126,16 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
   });
   try {
     const record = claim(options, decided, undo);
+    const courier = new ListenerCourier(plan, (pid) => listenerMessage({ ...record.state(), pid, exe: child.exe }, plan));
+    undo.add(() => {
+      courier.close();
+    });
     const child = bear(options, decided, record, console, undo);
     // While init works, what only we need.
     if (record.cgroup.state.cgroup !== '') writeCgroupNote(record.path, record.cgroup.state);
     native().writeFileAtomic(`${record.path}/config.json`, bundle.text, 0o600);
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
-    const state = accompany(child, decided, record, undo);
+    const state = accompany(child, decided, record, courier, undo);
     const { close, hooksBegin } = record;
     const made = { child, state, spec: bundle.spec, plan, undo, hooksBegin, close, terminal: console.receive() };
     console.close();
@@ -132,7 +160,7 @@ interface Record {
 }
 
 /** Takes the id, and remembers it. */
-function claim(options: CreateOptions, { bundle, host, plan, notify }: Decided, undo: Undo): Record {
+function claim(options: CreateOptions, { bundle, host, plan, keyring, notify }: Decided, undo: Undo): Record {
   const directory = createStateDirectory(options.root, options.id);
   const { path } = directory;
   const descriptors = [directory.lock];
@@ -148,7 +176,7 @@ function claim(options: CreateOptions, { bundle, host, plan, notify }: Decided, 
   undo.add(() => {
     native().removeTree(path);
   });
-  let state = newState(options, bundle, host);
+  let state = newState(options, bundle, host, keyring);
   if (notify !== '') {
     state = { ...state, notify };
     native().mkdir(notifyDirectory(path), 0o755);
@@ -197,7 +225,7 @@ function bear(options: CreateOptions, { plan, preserved }: Decided, record: Reco
 }
 
 /** Does what init asks for until it is ready; the container's state, as it is written then. */
-function accompany(child: Child, { bundle, host, plan }: Decided, record: Record, undo: Undo): ContainerState {
+function accompany(child: Child, { bundle, host, plan }: Decided, record: Record, courier: ListenerCourier, undo: Undo): ContainerState {
   const withProcess = (): ContainerState => ({
     ...record.state(),
     pid: child.pid,
@@ -217,8 +245,11 @@ function accompany(child: Child, { bundle, host, plan }: Decided, record: Record
       case 'idmap':
         writeIdMaps(child.pid, plan, bundle.spec, host);
         return '';
+      case 'timeOffsets':
+        native().writeFile(`/proc/${child.pid}/timens_offsets`, plan.timeOffsets);
+        return '';
       case 'seccomp':
-        return processState(withProcess(), 'creating', child.pid, plan.seccomp?.listener?.metadata ?? '');
+        return listenerMessage(withProcess(), plan);
       case 'createRuntime':
         record.hooksBegin();
         return runRuntimeHooks(bundle, hookState(withProcess(), 'creating'));
@@ -233,13 +264,23 @@ function accompany(child: Child, { bundle, host, plan }: Decided, record: Record
   };
   const moved = (): void => {
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
+    courier.born(child.pid);
   };
-  converse(child, plan.steps.length, { moved, answer, nameStep: nameStepsOf(plan) });
+  const listener = (fd: number): void => {
+    courier.take(fd, child);
+  };
+  converse(child, plan.steps.length, { moved, answer, listener, nameStep: nameStepsOf(plan) });
+  courier.close();
   trees.close();
   setLimits(child.pid, plan.hostLimits);
   const state = withProcess();
   writeState(record.path, state);
   return state;
+}
+
+/** What the listener of the first process's filter is sent with. */
+function listenerMessage(state: ContainerState, plan: Plan): string {
+  return processState(state, 'creating', state.pid, plan.seccomp?.listener?.metadata ?? '');
 }
 
 /** @returns the status that they got, for the hooks that init runs itself */
@@ -250,7 +291,7 @@ function runRuntimeHooks({ spec, path }: Bundle, status: string): string {
   return status;
 }
 
-function newState(options: CreateOptions, bundle: Bundle, host: Host): ContainerState {
+function newState(options: CreateOptions, bundle: Bundle, host: Host, keyring: string | null): ContainerState {
   return {
     id: options.id,
     ociVersion: bundle.spec.ociVersion,
@@ -262,6 +303,7 @@ function newState(options: CreateOptions, bundle: Bundle, host: Host): Container
     created: native().now(),
     ...(bundle.spec.annotations === undefined ? {} : { annotations: bundle.spec.annotations }),
     owner: userName(host.euid),
+    keyring: keyring ?? '',
     cgroup: '',
   };
 }
@@ -275,15 +317,13 @@ export function nameStepsOf({ steps }: Plan): (number: number) => string {
 }
 
 /** Makes the first process of a plan. `cgroup` is its directory's descriptor, or -1. */
-export function spawn(plan: Plan, slots: OpenSlots, cgroup: number, preserved: number, pidNamespace?: number): Child {
-  const named = plan.pidNamespace === '' ? -1 : (slots.descriptors[slots.names.indexOf(plan.pidNamespace)] ?? -1);
+export function spawn(plan: Plan, slots: OpenSlots, cgroup: number, preserved: number): Child {
   return childOf(
     native().spawnInit({
       init: installation().init,
       plan: encodeSteps(plan.steps, slots.names),
       slots: slots.descriptors,
       flags: plan.cloneFlags,
-      pidNamespace: pidNamespace ?? named,
       cgroup,
       preserved,
       inherited: launch().inherited,

@@ -1,6 +1,6 @@
 /** The runtime's side of the conversation with tsrun-init, until the container is made or a step has failed. */
 import { TsrunError } from '../errors.js';
-import { native, type Spawned, type StepFailure } from '../native.js';
+import { native, type Message, type Spawned, type StepFailure } from '../native.js';
 import { trace } from '../trace.js';
 
 /** The container's first process. `pid` and `pidfd` change hands when a second stage takes over. */
@@ -9,13 +9,19 @@ export interface Child {
   pidfd: number;
   readonly sync: number;
   readonly exe: string;
+  /** Processes of the container can see it, and speak in its place (pidfd_getfd, ptrace): it gets nothing any more. */
+  seen: boolean;
 }
+
+type TakenOver = Extract<Message, { type: 'forked' | 'born' }>;
 
 export interface Conversation {
   /** Does what init asks for, of `fd` if there is one; the answer goes back, a number being a descriptor of which init gets its own. */
   readonly answer: (what: string, child: Child, fd: number | undefined) => string | number;
   /** The step of that number in words, for who follows the story. */
   readonly nameStep?: (step: number) => string;
+  /** Takes what SCMP_ACT_NOTIFY reports to, a descriptor. With a last fork before it, `child` is the process that it is of. */
+  readonly listener: (listener: number, child: Child) => void;
   /** Init's second stage is another process. */
   readonly moved: (child: Child) => void;
 }
@@ -38,15 +44,28 @@ export function converse(child: Child, total: number, conversation: Conversation
         break;
       case 'ask':
         try {
+          if (child.seen) throw new TsrunError(`tsrun-init asks for "${message.what}" where others could get the answer`);
           reply(child.sync, conversation.answer(message.what, child, message.fd));
         } finally {
           if (message.fd !== undefined) native().close(message.fd);
         }
         break;
       case 'forked':
+      case 'born':
+        if (!isItsOwn(message, child)) {
+          native().close(message.pidfd);
+          throw new TsrunError("a message of tsrun-init's is from another process");
+        }
         takeOver(child, message);
         trace(() => `init is process ${message.pid} now`);
         conversation.moved(child);
+        break;
+      case 'listener':
+        if (message.sender !== child.pid) {
+          native().close(message.listener);
+          throw new TsrunError("a message of tsrun-init's is from another process");
+        }
+        conversation.listener(message.listener, child);
         break;
       case 'failed':
         throw new TsrunError(stepFailure(message, total));
@@ -93,11 +112,17 @@ function died(child: Child): string {
   return `container process ended ${how} before it was made (out of memory, or killed)`;
 }
 
+/** Whether it can only be from whom it should be: the second stage itself, or of one that others can see its parent, which they cannot. */
+function isItsOwn({ type, pid, sender }: TakenOver, child: Child): boolean {
+  return !child.seen && sender === (type === 'born' ? child.pid : pid);
+}
+
 /** The first stage has ended; from now on the second one is ours to end. */
-function takeOver(child: Child, { pid, pidfd }: { readonly pid: number; readonly pidfd: number }): void {
+function takeOver(child: Child, { type, pid, pidfd }: TakenOver): void {
   const first = child.pidfd;
   child.pid = pid;
   child.pidfd = pidfd;
+  child.seen = type === 'born';
   try {
     native().reap(first);
   } finally {
@@ -114,7 +139,9 @@ export function endInit(child: Child): void {
   for (;;) {
     const message = native().receive(child.sync, FORKED_TIMEOUT);
     if (message.type === 'end') return;
-    if (message.type === 'forked') end(message);
+    if (message.type !== 'forked' && message.type !== 'born') continue;
+    if (isItsOwn(message, child)) end(message);
+    else native().close(message.pidfd);
   }
 }
 
@@ -129,5 +156,5 @@ export function end({ pidfd }: { readonly pidfd: number }): void {
 }
 
 export function childOf(spawned: Spawned): Child {
-  return { pid: spawned.pid, pidfd: spawned.pidfd, sync: spawned.sync, exe: spawned.exe };
+  return { pid: spawned.pid, pidfd: spawned.pidfd, sync: spawned.sync, exe: spawned.exe, seen: false };
 }

@@ -5,17 +5,20 @@ import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
 import type { ContainerState } from '../state/store.js';
 
+/** Where the container's first process is now: if that is below the container's cgroup, or wherever it has been moved. */
+export type First = 'below' | 'anywhere';
+
 /**
  * @param asked `--cgroup`: a path below the container's cgroup, `CONTROLLERS:PATH` as for cgroup v1 too
- * @param first where the container's first process is now
+ * @param first not the container's own, but where its first process is now
  * @returns an absolute directory, or '' for a container without a cgroup
  */
-export function execCgroupPath(state: ContainerState, asked: string | undefined, first = false): string {
+export function execCgroupPath(state: ContainerState, asked: string | undefined, first?: First): string {
   if (asked !== undefined) return `${ownCgroup(state)}${below(asked)}`;
-  if (state.cgroup === '' || !first) return state.cgroup;
+  if (state.cgroup === '' || first === undefined) return state.cgroup;
   const path = cgroup2Path(native().readFile(`/proc/${state.pid}/cgroup`, 1 << 20));
   const at = `${mountOf(state.cgroup)}${path}`;
-  return at.startsWith(`${state.cgroup}/`) ? at : state.cgroup;
+  return first === 'anywhere' || at.startsWith(`${state.cgroup}/`) ? at : state.cgroup;
 }
 
 function ownCgroup(state: ContainerState): string {

@@ -2,13 +2,12 @@
 import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
 import { planExec, type ExecPlanOptions } from '../plan/exec.js';
-import type { Host } from '../plan/host.js';
-import { CLONE_FLAG } from '../plan/namespaces.js';
-import type { Plan } from '../plan/plan.js';
-import { planSeccomp } from '../plan/seccomp.js';
+import { CLONE_FLAG, namespaceOf } from '../plan/namespaces.js';
+import type { Plan, SeccompPlan } from '../plan/plan.js';
+import { callsAfter, planSeccomp } from '../plan/seccomp.js';
 import { waiting } from '../plan/waiting.js';
 import { parseJson } from '../spec/json.js';
-import type { Process, Spec } from '../spec/types.js';
+import type { NamespaceType, Process, Spec } from '../spec/types.js';
 import { checkUntrustedProcess } from '../spec/untrusted.js';
 import { checkProcess } from '../spec/validate.js';
 import { readHost } from '../state/host.js';
@@ -19,12 +18,13 @@ import { announce } from './announce.js';
 import { openConsole, type Console } from './console.js';
 import { SECCOMP_CACHE, checkPreserved, listenFdCount, nameStepsOf, setOomScoreAdj, spawn } from './container.js';
 import { converse, endInit, type Child } from './converse.js';
-import { execCgroupPath, moveInto } from './exec-cgroup.js';
+import { execCgroupPath, moveInto, type First } from './exec-cgroup.js';
 import { processOf } from './exec-process.js';
 import { setLimits } from './limits.js';
 import { enterForeground, leaveForeground, stay } from './foreground.js';
 import type { ExecOptions } from './options.js';
-import { openSlots } from './slots.js';
+import { ListenerCourier } from './listener.js';
+import { openFilter, openSlots } from './slots.js';
 import { Undo } from './undo.js';
 
 export type { ExecOptions } from './options.js';
@@ -72,9 +72,17 @@ export function exec(options: ExecOptions): number {
       console.close();
     });
     const host = readHost({ process });
-    const planned = planExec(process, host, planOptions(state, spec, host, preserveFds));
-    for (const warning of planned.warnings) options.warn(warning);
-    const begun = begin(planned, state, options, { console, pidfd, preserveFds, undo });
+    const seccomp = spec.linux?.seccomp === undefined ? null : planSeccomp(spec.linux.seccomp, host);
+    const filter = seccomp === null ? -1 : openFilter(seccomp, `${options.root}/${SECCOMP_CACHE}`);
+    const forListener = (pid: number): string => processState(state, statusOf(root, state), pid, seccomp?.listener?.metadata ?? '');
+    let begun: Begun;
+    try {
+      const planned = planExec(process, host, planOptions(state, spec, pidfd, { terminal: process.terminal === true, seccomp, filter, preserveFds }));
+      for (const warning of planned.warnings) options.warn(warning);
+      begun = begin(planned, state, options, { console, pidfd, filter, preserveFds, forListener, undo });
+    } finally {
+      if (filter >= 0) native().close(filter);
+    }
     const { plan } = begun;
     child = begun.child;
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
@@ -85,9 +93,16 @@ export function exec(options: ExecOptions): number {
           return '';
         }
         if (what !== 'seccomp') throw new Error(`tsrun-init asks for "${what}"`);
-        return processState(state, statusOf(root, state), pid, plan.seccomp?.listener?.metadata ?? '');
+        return forListener(pid);
       },
-      moved: () => undefined,
+      listener: (listener: number, of: Child) => {
+        begun.courier.take(listener, of);
+      },
+      moved: (moved: Child) => {
+        begun.courier.born(moved.pid);
+        // For root, who need not have waited for it (src/plan/exec.ts).
+        if (plan.oomScoreAdj !== null && host.euid === 0 && !host.inUserNamespace) setOomScoreAdj(moved.pid, plan.oomScoreAdj);
+      },
       nameStep: nameStepsOf(plan),
     };
     undo.add(() => {
@@ -105,6 +120,7 @@ export function exec(options: ExecOptions): number {
       converse(child, plan.steps.length, conversation);
     }
     console.close();
+    begun.courier.close();
     announce(child, options);
   } catch (error) {
     undo.run();
@@ -131,21 +147,46 @@ function readProcessFile(options: ExecOptions): Process | null {
   return checkProcess(parseJson(native().readFile(options.process, LARGEST_PROCESS), options.process));
 }
 
-function planOptions(state: ContainerState, spec: Spec, host: Host, preserveFds: number): ExecPlanOptions {
+interface Facts {
+  readonly terminal: boolean;
+  readonly seccomp: SeccompPlan | null;
+  /** The compiled filter, open, or -1. */
+  readonly filter: number;
+  readonly preserveFds: number;
+}
+
+function planOptions(state: ContainerState, spec: Spec, pidfd: number, { terminal, seccomp, filter, preserveFds }: Facts): ExecPlanOptions {
+  const namespaces = foreignNamespaces(state.pid, spec);
+  const setgroupsDenied = native().readFile(`/proc/${state.pid}/setgroups`, 64).startsWith('deny');
+  // What was read below /proc/PID is the container's only if its process has been there all the time: then the number cannot have
+  // become another's. Should it end from now on, the pidfd leads nowhere.
+  if (native().waitPidfd(pidfd, 0)) throw new TsrunError('cannot exec in a stopped container');
   return {
-    namespaces: foreignNamespaces(state.pid),
-    seccomp: spec.linux?.seccomp === undefined ? null : planSeccomp(spec.linux.seccomp, host),
-    setgroupsDenied: native().readFile(`/proc/${state.pid}/setgroups`, 64).startsWith('deny'),
+    namespaces,
+    seccomp,
+    filterFirst: seccomp !== null && native().seccompAllows(filter, callsAfter(seccomp, { terminal, waits: false, hooks: false })),
+    setgroupsDenied,
+    personality: spec.linux?.personality,
+    keyring: state.keyring === '' ? null : (state.keyring ?? `_ses.${state.id}`),
     preserveFds,
   };
 }
 
-/** CLONE_NEW* of the namespaces in which that process is and we are not. */
-function foreignNamespaces(pid: number): number {
+/**
+ * CLONE_NEW* of the namespaces in which that process is and we are not.
+ * @throws TsrunError when it is not in one that the config had made for it
+ */
+export function foreignNamespaces(pid: number, spec: Spec): number {
   let flags = 0;
-  for (const [type, file] of Object.entries(NAMESPACE_FILES)) {
+  for (const [name, file] of Object.entries(NAMESPACE_FILES)) {
+    const type = name as NamespaceType;
     if (native().readlink(`/proc/${pid}/ns/${file}`) !== native().readlink(`/proc/self/ns/${file}`)) {
-      flags |= CLONE_FLAG[type as keyof typeof NAMESPACE_FILES];
+      flags |= CLONE_FLAG[type];
+    } else if (
+      namespaceOf(spec, type)?.path === '' ||
+      (namespaceOf(spec, type) !== undefined && namespaceOf(spec, type)?.path === undefined)
+    ) {
+      throw new TsrunError(`cannot exec: process ${pid} is in our own ${type} namespace, not in one that was made for the container`);
     }
   }
   return flags;
@@ -154,7 +195,11 @@ function foreignNamespaces(pid: number): number {
 interface Resources {
   readonly console: Console;
   readonly pidfd: number;
+  /** The compiled filter, or -1. */
+  readonly filter: number;
   readonly preserveFds: number;
+  /** What a seccomp listener is sent with, about the process with that pid. */
+  readonly forListener: (pid: number) => string;
   /** Gets the end of the new process. */
   readonly undo: Undo;
 }
@@ -163,23 +208,29 @@ interface Begun {
   readonly child: Child;
   /** What it carries out. */
   readonly plan: Plan;
+  readonly courier: ListenerCourier;
 }
 
-function begin(plan: Plan, state: ContainerState, options: ExecOptions, { console, pidfd, preserveFds, undo }: Resources): Begun {
+function begin(plan: Plan, state: ContainerState, options: ExecOptions, resources: Resources): Begun {
+  const { console, pidfd, filter, preserveFds, forListener, undo } = resources;
+  const courier = new ListenerCourier(plan, forListener);
+  undo.add(() => {
+    courier.close();
+  });
   const slots = openSlots(plan, {
     process: pidfd,
+    ...(filter < 0 ? {} : { seccomp: filter }),
     seccompCache: `${options.root}/${SECCOMP_CACHE}`,
     ...(console.socket === undefined ? {} : { console: console.socket }),
   });
   const born = (path: string, what = plan): Begun => {
     const cgroup = path === '' ? -1 : native().open(path, O_DIRECTORY);
     try {
-      // A pidfd stands for the namespaces of its process (man 2 setns).
-      const child = spawn(what, slots, cgroup, preserveFds, plan.pidNamespace === '' ? -1 : pidfd);
+      const child = spawn(what, slots, cgroup, preserveFds);
       undo.add(() => {
         endChild(child);
       });
-      return { child, plan: what };
+      return { child, plan: what, courier };
     } finally {
       if (cgroup >= 0) native().close(cgroup);
     }
@@ -190,8 +241,11 @@ function begin(plan: Plan, state: ContainerState, options: ExecOptions, { consol
     try {
       return born(path);
     } catch (error) {
-      // The container may have made cgroups below its own: then processes can only be where its first one is.
-      if (options.cgroup === undefined && isSystemError(error, 'EBUSY')) return born(execCgroupPath(state, undefined, true));
+      // The container may have made cgroups below its own: then processes can only be where its first one is. Its own may also have
+      // gone, with the first process moved elsewhere: then that is the container's.
+      const gone = isSystemError(error, 'ENOENT') || isSystemError(error, 'ENODEV');
+      if (options.cgroup === undefined && (gone || isSystemError(error, 'EBUSY')))
+        return born(placeOfFirst(state, pidfd, gone ? 'anywhere' : 'below'));
       // An ordinary user's session is not in the same part of the tree; his service manager may ask the system's to move it.
       if (state.unit !== undefined && isSystemError(error, 'EACCES')) return born('', waiting(plan));
       throw error;
@@ -199,6 +253,12 @@ function begin(plan: Plan, state: ContainerState, options: ExecOptions, { consol
   } finally {
     slots.close();
   }
+}
+
+function placeOfFirst(state: ContainerState, pidfd: number, first: First): string {
+  const path = execCgroupPath(state, undefined, first);
+  if (native().waitPidfd(pidfd, 0)) throw new TsrunError('cannot exec in a stopped container');
+  return path;
 }
 
 function endChild(child: Child): void {

@@ -14,6 +14,11 @@ import type { RunOptions } from './options.js';
 
 export type { RunOptions } from './options.js';
 
+/** It has been sent for before the container was ready. */
+function noListener(listener: number): void {
+  native().close(listener);
+}
+
 function notifyOf({ state: { notify }, undo }: MadeContainer, { root, id }: RunOptions): Notify | undefined {
   if (notify === undefined) return undefined;
   const made = new Notify(statePath(root, id), notify);
@@ -43,7 +48,12 @@ export function run(options: RunOptions): number {
     if (startContainer.length + poststart.length > 0) made.hooksBegin();
     notify = notifyOf(made, options);
     native().reply(made.child.sync, hookState(made.state, 'created'));
-    converse(made.child, made.plan.steps.length, { answer: () => '', moved: () => undefined, nameStep: nameStepsOf(made.plan) });
+    converse(made.child, made.plan.steps.length, {
+      answer: () => '',
+      listener: noListener,
+      moved: () => undefined,
+      nameStep: nameStepsOf(made.plan),
+    });
     runHooks('poststart', made.spec.hooks?.poststart, hookState(made.state, 'running'), made.state.bundle);
   } catch (error) {
     made.undo.run();

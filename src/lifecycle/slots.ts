@@ -10,6 +10,8 @@ export interface SlotSources {
   readonly console?: number;
   /** pidfd of the container's process; stays the operation's. */
   readonly process?: number;
+  /** The compiled filter, if it is open already; stays the operation's. */
+  readonly seccomp?: number;
   /** Directory of compiled filters. */
   readonly seccompCache: string;
 }
@@ -44,6 +46,7 @@ export function openSlots(plan: Plan, sources: SlotSources): OpenSlots {
 function sharedSlot(slot: Slot, sources: SlotSources): number | undefined {
   if (slot.open === 'console') return sources.console;
   if (slot.open === 'process') return sources.process;
+  if (slot.open === 'seccomp') return sources.seccomp;
   return undefined;
 }
 
@@ -68,8 +71,8 @@ function openSlot(slot: Slot, plan: Plan, sources: SlotSources): number {
   throw new Error(`nothing to open for the slot ${slot.name}`);
 }
 
-/** The compiled filter, from the cache if it has been compiled before. */
-function openFilter(seccomp: SeccompPlan, cache: string): number {
+/** The compiled filter, from the cache if it has been compiled before: a descriptor that is the caller's. */
+export function openFilter(seccomp: SeccompPlan, cache: string): number {
   const cached = native().openSeccompCache(cache, seccomp.key);
   if (cached >= 0) return cached;
   return native().writeSeccompCache(cache, seccomp.key, native().compileSeccomp(seccomp.request));

@@ -2,6 +2,7 @@
  * The plan of a whole container: what `create` does, in order. Read top to bottom it is the container's table of contents;
  * each topic has its own file.
  */
+import { TsrunError } from '../errors.js';
 import type { Hook, IdMapping, Spec } from '../spec/types.js';
 import { planCgroup, type CgroupManager } from './cgroups.js';
 import type { Host } from './host.js';
@@ -21,7 +22,10 @@ export interface PlanOptions {
   readonly bundle: string;
   readonly cgroupManager: CgroupManager;
   readonly noPivot: boolean;
-  readonly noNewKeyring: boolean;
+  /** Name of the session keyring it gets, which nobody else can know; null: the caller's. */
+  readonly keyring: string | null;
+  /** A filter lets through what comes after it (`callsAfter`): asked for where `joinsOthers`. */
+  readonly filterFirst: boolean;
   /** Descriptors from 3 on that go to the program. */
   readonly preserveFds: number;
   /** Further ones, by the LISTEN_FDS protocol (man 3 sd_listen_fds). */
@@ -55,6 +59,8 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
   };
   const cgroup = planCgroup(spec, options.id, host, options.cgroupManager);
   const namespaces = planNamespaces(spec, host);
+  if (namespaces.lastFork && user === 'new' && (spec.hooks?.createContainer ?? []).length > 0)
+    throw new TsrunError('/hooks/createContainer: cannot run with a new user namespace in a given pid namespace');
   const begin = planRootfs(spec, context);
   const linux = spec.linux ?? {};
   const seccomp = linux.seccomp === undefined ? null : planSeccomp(linux.seccomp, host);
@@ -67,6 +73,8 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
           setgroupsDenied: user === 'new' && deniesSetgroups(spec, host),
           limits: user === 'none' ? 'self' : 'host',
           seccomp: seccompStep(seccomp),
+          birth: !namespaces.lastFork ? 'alone' : options.filterFirst && spec.process.noNewPrivileges !== true ? 'filtered' : 'unfiltered',
+          start: START_SLOT,
           personality: linux.personality,
           preserved: options.preserveFds + options.listenFds,
         });
@@ -80,33 +88,42 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
   const slots: Slot[] = [
     { name: START_SLOT, open: 'listen' },
     ...(terminal ? [{ name: CONSOLE_SLOT, open: 'console' } as const] : []),
-    ...seccompSlots(seccomp),
+    ...seccompSlots(seccomp, namespaces.lastFork),
     ...namespaces.slots,
     ...begin.slots,
   ];
-  // `start` has nobody to ask: a filter with a listener is loaded in `create`.
-  const early = process !== null && process.ask.length > 0;
+  const load = process === null ? [] : [process.seal, ...process.load];
+  const enter: Step[] = namespaces.lastFork ? [{ op: 'enterPidNamespace', terminal, start: START_SLOT }] : [];
   const steps: Step[] = [
     // systemd takes a process into its unit, so init waits until it is where it belongs
     ...(cgroup?.unit === undefined ? [] : [{ op: 'ask', what: 'cgroup' } as const]),
     ...(mapped ? [] : hide),
+    { op: 'affinity' },
     ...namespaces.steps,
     ...(mapped ? hide : []),
-    { op: 'session' },
-    ...(options.noNewKeyring ? [] : [{ op: 'keyring', name: `_ses.${options.id}` } as const]),
+    ...filterSteps(seccomp),
+    ...keyringSteps(options.keyring, user !== 'none' || host.inUserNamespace),
     ...(spec.hostname === undefined || spec.hostname === '' ? [] : [{ op: 'hostname', name: spec.hostname } as const]),
     ...(spec.domainname === undefined || spec.domainname === '' ? [] : [{ op: 'domainname', name: spec.domainname } as const]),
     ...begin.steps,
     ...(terminal ? [consoleStep(spec)] : []),
+    ...(namespaces.lastFork ? [] : [{ op: 'session', terminal } as const]),
     ...runtimeHookSteps(spec),
     ...createContainerSteps(hooks.createContainer, planEnvironment(spec.process?.env ?? []).env),
     ...planRootfsEnd(spec, context),
+    // What is not needed any more is not to be seen: nothing of the host's mounts and hooks.
+    ...namespaces.lastJoin,
+    ...(namespaces.lastFork ? [{ op: 'forget' } as const] : []),
     ...(process?.before ?? []),
-    ...(early ? [...process.ask, ...process.load] : []),
+    // Where others are in the pid namespace, the filter comes before they can see us; else as late as possible.
+    ...(process?.ask ?? []),
+    ...(process?.when === 'hidden' ? load : []),
+    ...enter,
+    ...(process?.when === 'waiting' ? load : []),
     { op: 'ready' },
     ...startContainerSteps(hooks.startContainer, process),
     { op: 'begin' },
-    ...(early ? [] : (process?.load ?? [])),
+    ...(process?.when === 'last' ? load : []),
     { op: 'exec' },
   ];
   return {
@@ -114,8 +131,8 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
     trees: begin.trees,
     devices: begin.devices,
     cloneFlags: namespaces.cloneFlags,
-    pidNamespace: namespaces.pidNamespace,
     idMaps: namespaces.idMaps,
+    timeOffsets: namespaces.timeOffsets,
     cgroup,
     oomScoreAdj: spec.process?.oomScoreAdj ?? null,
     hostLimits: process?.hostLimits ?? [],
@@ -129,18 +146,30 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
 export function seccompStep(seccomp: SeccompPlan | null): ProcessContext['seccomp'] {
   if (seccomp === null) return null;
   return {
-    slot: SECCOMP_SLOT,
     flags: seccomp.flags,
     listener: seccomp.listener === null ? '' : LISTENER_SLOT,
     mayBlockReport: seccomp.mayBlockReport,
   };
 }
 
-/** The filter, and the connection for its listener: made on the host's side, before any namespace changes. */
-export function seccompSlots(seccomp: SeccompPlan | null): Slot[] {
+/** Reads the filter: its file is the host's, and not to be held any longer than needed. */
+export function filterSteps(seccomp: SeccompPlan | null): Step[] {
+  return seccomp === null ? [] : [{ op: 'filter', slot: SECCOMP_SLOT }];
+}
+
+/** @param everyone in a user namespace, where ids are those of the container and nobody else's, everybody may search it */
+export function keyringSteps(name: string | null, everyone: boolean): Step[] {
+  return name === null ? [] : [{ op: 'keyring', name, everyone }];
+}
+
+/**
+ * The filter, and the connection for its listener: made on the host's side, before any namespace changes.
+ * @param handsOver the listener goes to the runtime, which has the connection
+ */
+export function seccompSlots(seccomp: SeccompPlan | null, handsOver: boolean): Slot[] {
   if (seccomp === null) return [];
   const slots: Slot[] = [{ name: SECCOMP_SLOT, open: 'seccomp' }];
-  if (seccomp.listener !== null) slots.push({ name: LISTENER_SLOT, open: 'connect', path: seccomp.listener.path });
+  if (seccomp.listener !== null && !handsOver) slots.push({ name: LISTENER_SLOT, open: 'connect', path: seccomp.listener.path });
   return slots;
 }
 

@@ -13,6 +13,9 @@ const FIELDS: { readonly [K in Op]: readonly Exclude<keyof Extract<Step, { op: K
   becomeRoot: [],
   timeOffsets: ['text'],
   fork: ['flags'],
+  pidNamespace: ['slot'],
+  forget: [],
+  enterPidNamespace: ['terminal', 'start'],
   hostname: ['name'],
   domainname: ['name'],
   propagation: ['flags'],
@@ -51,8 +54,9 @@ const FIELDS: { readonly [K in Op]: readonly Exclude<keyof Extract<Step, { op: K
   rootReadonly: [],
   currentRoot: [],
   undumpable: [],
-  session: [],
-  keyring: ['name'],
+  session: ['terminal'],
+  affinity: [],
+  keyring: ['name', 'everyone'],
   rlimit: ['resource', 'soft', 'hard'],
   personality: ['persona'],
   scheduler: ['policy', 'flags', 'nice', 'priority', 'runtime', 'deadline', 'period'],
@@ -64,7 +68,7 @@ const FIELDS: { readonly [K in Op]: readonly Exclude<keyof Extract<Step, { op: K
   user: ['uid', 'gid', 'groups', 'setgroups', 'umask'],
   capabilities: ['effective', 'permitted', 'inheritable', 'ambient'],
   capset: ['effective', 'permitted', 'inheritable'],
-  cwd: ['path'],
+  cwd: ['path', 'early'],
   noNewPrivileges: [],
   program: ['args', 'env', 'preserved', 'home'],
   hook: [
@@ -76,24 +80,25 @@ const FIELDS: { readonly [K in Op]: readonly Exclude<keyof Extract<Step, { op: K
     'timeout',
     'programEnv',
     'inRoot',
-    'slot',
+    'filtered',
     'flags',
     'lower',
     'effective',
     'permitted',
     'inheritable',
   ],
-  seccomp: ['slot', 'flags', 'listener', 'mayBlockReport'],
+  filter: ['slot'],
+  seccomp: ['flags', 'listener', 'handOver', 'direct', 'mayBlockReport'],
   ask: ['what'],
   ready: [],
   begin: [],
-  seal: [],
+  seal: ['start', 'listener'],
   exec: [],
   fail: ['errno'],
 };
 
 /** Fields that name a slot: they travel as its number. */
-const SLOT_FIELDS = new Set(['slot', 'idmap', 'listener']);
+const SLOT_FIELDS = new Set(['slot', 'idmap', 'listener', 'start']);
 
 /**
  * The plan's steps as tsrun-init reads them: NUL-terminated fields behind a header that counts them. A value with a NUL

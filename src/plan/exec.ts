@@ -1,6 +1,6 @@
 /** The plan of one more process in a running container. */
-import type { Process } from '../spec/types.js';
-import { CONSOLE_SLOT, seccompSlots, seccompStep } from './create.js';
+import type { Personality, Process } from '../spec/types.js';
+import { CONSOLE_SLOT, filterSteps, keyringSteps, seccompSlots, seccompStep } from './create.js';
 import type { Host } from './host.js';
 import { CLONE_FLAG } from './namespaces.js';
 import type { Plan, SeccompPlan, Slot } from './plan.js';
@@ -11,44 +11,51 @@ export interface ExecPlanOptions {
   /** CLONE_NEW* of the namespaces that the container's process does not share with the runtime. */
   readonly namespaces: number;
   readonly seccomp: SeccompPlan | null;
+  /** The filter lets through what comes after it (`callsAfter`). */
+  readonly filterFirst: boolean;
   /** /proc/PID/setgroups of the container's process says `deny`. */
   readonly setgroupsDenied: boolean;
+  /** `linux.personality` of the container. */
+  readonly personality: Personality | undefined;
+  /** Name of the container's session keyring; null: it has none of its own. */
+  readonly keyring: string | null;
   readonly preserveFds: number;
 }
 
 /** The slot of a pidfd of the container's process. */
 export const PROCESS_SLOT = 'process';
-/** The slot of the container's pid namespace. */
-export const PID_NAMESPACE_SLOT = 'namespace.pid';
 
+/**
+ * The new process enters the container's namespaces, and becomes all that it is to be, while it is still in the runtime's pid namespace,
+ * where the container's processes cannot see it. Only then it forks a child that is born among them.
+ */
 export function planExec(process: Process, host: Host, options: ExecPlanOptions): Plan {
   const inUserNamespace = (options.namespaces & CLONE_FLAG.user) !== 0;
-  const pid = options.namespaces & CLONE_FLAG.pid;
-  // Root puts the new process into the pid namespace from outside; an ordinary user must be in the user namespace first,
-  // so that init makes a child there.
-  const direct = host.euid === 0 && !host.inUserNamespace;
+  const forks = (options.namespaces & CLONE_FLAG.pid) !== 0;
   const planned = planProcess(process, {
     host,
     userNamespace: inUserNamespace ? 'joined' : 'none',
     setgroupsDenied: options.setgroupsDenied,
     limits: inUserNamespace ? 'host' : 'self',
     seccomp: seccompStep(options.seccomp),
-    personality: undefined,
+    birth: !forks ? 'alone' : options.filterFirst ? 'filtered' : 'unfiltered',
+    start: '',
+    personality: options.personality,
     preserved: options.preserveFds,
   });
-  const joined = direct ? options.namespaces & ~CLONE_FLAG.pid : options.namespaces;
   const terminal = process.terminal === true;
   const slots: Slot[] = [
     { name: PROCESS_SLOT, open: 'process' },
     ...(terminal ? [{ name: CONSOLE_SLOT, open: 'console' } as const] : []),
-    ...seccompSlots(options.seccomp),
+    ...seccompSlots(options.seccomp, forks),
   ];
   const steps: Step[] = [
     { op: 'undumpable' },
-    ...(joined === 0 ? [] : [{ op: 'joinProcess', slot: PROCESS_SLOT, flags: joined } as const]),
+    { op: 'affinity' },
+    ...filterSteps(options.seccomp),
+    ...(options.namespaces === 0 ? [] : [{ op: 'joinProcess', slot: PROCESS_SLOT, flags: options.namespaces } as const]),
     ...(inUserNamespace ? [{ op: 'becomeRoot' } as const] : []),
-    ...(pid !== 0 && !direct ? [{ op: 'fork', flags: 0 } as const] : []),
-    { op: 'session' },
+    ...keyringSteps(options.keyring, inUserNamespace || host.inUserNamespace),
     { op: 'currentRoot' },
     ...(terminal
       ? [
@@ -62,12 +69,19 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
           } as const,
         ]
       : []),
+    ...(forks ? [] : [{ op: 'session', terminal } as const]),
+    // Of what the plan says, the container's processes are to see no more than what the program gets.
+    ...(forks ? [{ op: 'forget' } as const] : []),
     ...planned.before,
     // The runtime sets what we may not set ourselves, and sees to the terminal, then tells us to go on.
-    ...(planned.hostLimits.length > 0 || terminal ? [{ op: 'ready' } as const] : []),
+    ...(planned.hostLimits.length > 0 || terminal || waitsForScore(process, host, forks) ? [{ op: 'ready' } as const] : []),
     ...planned.ask,
     { op: 'begin' },
-    ...planned.load,
+    // The less is left to be done where others can see it.
+    planned.seal,
+    ...(planned.when === 'hidden' ? planned.load : []),
+    ...(forks ? [{ op: 'enterPidNamespace', terminal, start: '' } as const] : []),
+    ...(planned.when === 'hidden' ? [] : planned.load),
     { op: 'exec' },
   ];
   return {
@@ -75,8 +89,8 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
     trees: [],
     devices: [],
     cloneFlags: 0,
-    pidNamespace: pid !== 0 && direct ? PID_NAMESPACE_SLOT : '',
     idMaps: null,
+    timeOffsets: '',
     cgroup: null,
     oomScoreAdj: process.oomScoreAdj ?? null,
     hostLimits: planned.hostLimits,
@@ -84,4 +98,9 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
     steps,
     warnings: planned.warnings,
   };
+}
+
+/** The runtime sets oom_score_adj of the first stage; once it has been seen to, the child inherits it. */
+function waitsForScore(process: Process, host: Host, forks: boolean): boolean {
+  return forks && process.oomScoreAdj !== undefined && (host.euid !== 0 || host.inUserNamespace);
 }

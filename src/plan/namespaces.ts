@@ -19,9 +19,13 @@ export const CLONE_FLAG: Readonly<Record<NamespaceType, number>> = {
 export interface NamespacePlan {
   /** For the clone that makes the first process. */
   readonly cloneFlags: number;
-  /** Slot of a pid namespace the first process is born in; empty: none. */
-  readonly pidNamespace: string;
+  /** The pid namespace is a given one: in it are processes already, so that it is entered last of all, by a fork. */
+  readonly lastFork: boolean;
+  /** For that fork, once no other child is made: hooks have the host's root, and are not to be seen in there. */
+  readonly lastJoin: readonly Step[];
   readonly idMaps: IdMaps | null;
+  /** For /proc/PID/timens_offsets, should init ask for it. */
+  readonly timeOffsets: string;
   readonly slots: readonly Slot[];
   readonly steps: readonly Step[];
 }
@@ -31,6 +35,11 @@ export type UserNamespaceKind = 'none' | 'new' | 'joined';
 
 export function namespaceOf(spec: Spec, type: NamespaceType): Namespace | undefined {
   return spec.linux?.namespaces?.find((namespace) => namespace.type === type);
+}
+
+/** Whether the container is in a pid namespace that is given, and has processes in it. */
+export function joinsOthers(spec: Spec): boolean {
+  return (namespaceOf(spec, 'pid')?.path ?? '') !== '';
 }
 
 export function userNamespaceKind(spec: Spec): UserNamespaceKind {
@@ -59,11 +68,11 @@ function timeOffsetsText(spec: Spec): string {
 }
 
 /**
- * The namespaces of a new container. In the usual case one clone is enough: the pid and user namespaces come with it,
- * init unshares the rest (so that our thread goes on while the kernel builds them), and a root runtime puts the child into
- * a given pid namespace from outside. A second clone, made by init itself, is needed when something can only be had by a
- * child of a process that is already elsewhere: a new time namespace; a given pid namespace as an ordinary user; a new
- * user namespace beside namespaces that belong to the one outside.
+ * The namespaces of a new container. In the usual case one clone is enough: the pid and user namespaces come with it, and
+ * init unshares the rest (so that our thread goes on while the kernel builds them). A second clone, made by init itself, is needed
+ * when something can only be had by a child of a process that is already elsewhere: a new time namespace; a new user namespace
+ * beside namespaces that belong to the one outside. With a given pid namespace that second clone is the very last step, since the
+ * processes in there see the child, and may have CAP_SYS_PTRACE.
  */
 export function planNamespaces(spec: Spec, host: Host): NamespacePlan {
   const namespaces = spec.linux?.namespaces ?? [];
@@ -80,13 +89,18 @@ export function planNamespaces(spec: Spec, host: Host): NamespacePlan {
     joins.push({ op: 'join', slot, flag: CLONE_FLAG[type], type, late: true });
   }
   const has = (type: NamespaceType) => (fresh & CLONE_FLAG[type]) !== 0;
-  const joined = (type: NamespaceType) => slots.some((slot) => slot.name === `namespace.${type}`);
   const user = userNamespaceKind(spec);
-  const mayEnterPid = host.euid === 0 && !host.inUserNamespace && user !== 'joined';
-  const pidDirect = joined('pid') && mayEnterPid;
-  const otherJoins = joins.filter((step) => step.op === 'join' && step.type !== 'user' && !(pidDirect && step.type === 'pid'));
-  const twoStage =
-    has('time') || (joined('pid') && !pidDirect) || (user === 'joined' && has('pid')) || (user === 'new' && otherJoins.length > 0);
+  const lastFork = joinsOthers(spec);
+  const shows: Step[] = lastFork ? [{ op: 'pidNamespace', slot: 'namespace.pid' }] : [];
+  const isPid = (step: Step): boolean => step.op === 'join' && step.type === 'pid';
+  // From a new user namespace nothing outside can be joined any more.
+  const atOnce = user === 'new';
+  const lastJoin = atOnce ? [] : joins.filter(isPid);
+  const otherJoins = [
+    ...(atOnce ? shows : []),
+    ...joins.filter((step) => step.op === 'join' && step.type !== 'user' && (atOnce || !isPid(step))),
+  ];
+  const twoStage = has('time') || lastFork || (user === 'joined' && has('pid')) || (user === 'new' && otherJoins.length > 0);
 
   const idMaps = user === 'new' ? idMapsOf(spec, host) : null;
   const birth = CLONE_FLAG.pid + CLONE_FLAG.user;
@@ -97,8 +111,15 @@ export function planNamespaces(spec: Spec, host: Host): NamespacePlan {
   const later = fresh & ~birth & ~CLONE_FLAG.cgroup & ~CLONE_FLAG.time;
   const unshare = (flags: number): Step[] => (flags === 0 ? [] : [{ op: 'unshare', flags }]);
   const offsets = timeOffsetsText(spec);
+  // What is undumpable finds its own files below /proc owned by the machine's root, who it no longer is in a user namespace.
+  const asked = user !== 'none' && host.euid === 0 && !host.inUserNamespace;
   const timeSteps: Step[] = has('time')
-    ? [...unshare(CLONE_FLAG.time), ...(offsets === '' ? [] : [{ op: 'timeOffsets', text: offsets } as const])]
+    ? [
+        ...unshare(CLONE_FLAG.time),
+        ...(offsets === ''
+          ? []
+          : [asked ? ({ op: 'ask', what: 'timeOffsets' } as const) : ({ op: 'timeOffsets', text: offsets } as const)]),
+      ]
     : [];
   const joinUser = joins.filter((step) => step.op === 'join' && step.type === 'user').map((step) => ({ ...step, late: false }) as Step);
   const rest: Step[] = otherJoins.length > 0 ? [{ op: 'joinRest' }] : [];
@@ -107,8 +128,10 @@ export function planNamespaces(spec: Spec, host: Host): NamespacePlan {
     const idmap: Step[] = user === 'none' ? [] : [{ op: 'idmap' }];
     return {
       cloneFlags: atBirth,
-      pidNamespace: pidDirect ? 'namespace.pid' : '',
+      lastFork,
+      lastJoin,
       idMaps,
+      timeOffsets: offsets,
       slots,
       steps:
         user === 'joined'
@@ -118,8 +141,10 @@ export function planNamespaces(spec: Spec, host: Host): NamespacePlan {
   }
   return {
     cloneFlags: 0,
-    pidNamespace: pidDirect ? 'namespace.pid' : '',
+    lastFork,
+    lastJoin,
     idMaps,
+    timeOffsets: offsets,
     slots,
     steps: [
       ...otherJoins,
@@ -128,8 +153,9 @@ export function planNamespaces(spec: Spec, host: Host): NamespacePlan {
       ...(user === 'joined' ? becomeRoot() : []),
       ...rest,
       ...timeSteps,
-      { op: 'fork', flags: fresh & CLONE_FLAG.pid },
+      ...(lastFork ? [] : [{ op: 'fork', flags: fresh & CLONE_FLAG.pid } as const]),
       ...unshare(later | cgroup),
+      ...(atOnce ? [] : shows),
     ],
   };
 }

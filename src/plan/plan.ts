@@ -114,10 +114,10 @@ export interface Plan {
   readonly devices: readonly NodePlan[];
   /** CLONE_NEW* for the clone that makes the first process. */
   readonly cloneFlags: number;
-  /** Slot of the pid namespace that the first process is born in; empty: ours, or a new one. */
-  readonly pidNamespace: string;
   /** Mappings the host writes when init asks `idmap`; null without a new user namespace. */
   readonly idMaps: IdMaps | null;
+  /** What the host writes to /proc/PID/timens_offsets when init asks `timeOffsets`. */
+  readonly timeOffsets: string;
   readonly cgroup: CgroupPlan | null;
   readonly oomScoreAdj: number | null;
   /** Limits the host sets once init is ready, because init in its user namespace may not. */

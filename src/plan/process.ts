@@ -18,10 +18,18 @@ export interface ProcessContext {
   /** `linux.personality`. */
   readonly personality: Personality | undefined;
   /**
-   * The slots of the compiled filter and of the connection its listener goes to (empty: no rule notifies), and whether the filter may
-   * block the report of a step that fails behind it; null: no filter.
+   * The slot of the connection that a filter's listener goes over (empty: no rule notifies), and whether the filter may block the report
+   * of a step that fails behind it; null: no filter.
    */
-  readonly seccomp: { readonly slot: string; readonly flags: number; readonly listener: string; readonly mayBlockReport: boolean } | null;
+  readonly seccomp: { readonly flags: number; readonly listener: string; readonly mayBlockReport: boolean } | null;
+  /**
+   * `alone`: nobody else is in the process's pid namespace before it. Otherwise it becomes a member of one by a last fork, and may have
+   * no capability by then that it is not to keep: `filtered` if the filter lets through what comes after it (seccomp.ts,
+   * `callsAfter`), so that it is loaded before, or `unfiltered`.
+   */
+  readonly birth: 'alone' | 'filtered' | 'unfiltered';
+  /** The slot of the socket at which it waits for `start`; empty: it does not. */
+  readonly start: string;
   /** Descriptors from 3 on that the program gets. */
   readonly preserved: number;
 }
@@ -29,10 +37,17 @@ export interface ProcessContext {
 export interface ProcessPlan {
   /** Everything that can fail for reasons of the config: done in `create`. */
   readonly before: readonly Step[];
-  /** The runtime's message for the listener, which is sent with the filter's descriptor; empty without a listener. */
+  /** The runtime's message for the listener, which is sent with the filter's descriptor; empty without a listener, or where the runtime sends it. */
   readonly ask: readonly Step[];
-  /** Right before the program: all that init still has to do for itself, then the filter, and what cannot be done before it. */
+  /** All that init still has to do for itself: right before the filter, or earlier. */
+  readonly seal: Step;
+  /** The filter, and what cannot be done before it. */
   readonly load: readonly Step[];
+  /**
+   * When both are: `last`, right before the program; `waiting`, before it waits for `start`, from where nobody could be asked or told any
+   * more; `hidden`, before the last fork.
+   */
+  readonly when: 'last' | 'waiting' | 'hidden';
   /** How a program of the container that is not the user's, a startContainer hook, gets the same filter and capabilities. */
   readonly confinement: Confinement;
   readonly hostLimits: readonly RlimitPlan[];
@@ -40,7 +55,7 @@ export interface ProcessPlan {
 }
 
 /** Unfiltered, and with the capabilities that init has. */
-export const NO_CONFINEMENT: Confinement = { slot: '', flags: 0, lower: false, effective: '0', permitted: '0', inheritable: '0' };
+export const NO_CONFINEMENT: Confinement = { filtered: false, flags: 0, lower: false, effective: '0', permitted: '0', inheritable: '0' };
 
 /**
  * What a process is given before it becomes the user's program: for `create` and `exec` alike.
@@ -48,6 +63,9 @@ export const NO_CONFINEMENT: Confinement = { slot: '', flags: 0, lower: false, e
  * Loading a filter takes no_new_privs or CAP_SYS_ADMIN (man 2 seccomp). Without the former, the process keeps the latter
  * beyond what it is to have, until the filter is loaded: so in both cases the filter comes last. It needs to allow
  * execve(2), and without no_new_privs capset(2), by which CAP_SYS_ADMIN goes; with a listener also what `start` takes.
+ *
+ * Where others are in the pid namespace already, nobody may be seen there who has CAP_SYS_ADMIN beyond what it is to have: the filter
+ * comes before the last fork. If it cannot, it takes no_new_privs, whatever the config says, and a warning.
  */
 export function planProcess(process: Process, context: ProcessContext): ProcessPlan {
   const { host, seccomp } = context;
@@ -57,9 +75,14 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
   const { effective, permitted, inheritable, ambient } = capabilities;
   const limits = planRlimits(process.rlimits);
   const environment = planEnvironment(process.env ?? []);
-  const noNewPrivileges = process.noNewPrivileges === true;
+  const warnings = [...capabilities.warnings];
   const { effectiveWithAdmin, permittedWithAdmin } = capabilities;
-  const keepsAdmin = seccomp !== null && !noNewPrivileges && (effectiveWithAdmin !== effective || permittedWithAdmin !== permitted);
+  const { birth } = context;
+  const lacksAdmin = effectiveWithAdmin !== effective || permittedWithAdmin !== permitted;
+  const forced = seccomp !== null && birth === 'unfiltered' && lacksAdmin && process.noNewPrivileges !== true;
+  if (forced) warnings.push(FORCED_NO_NEW_PRIVILEGES);
+  const noNewPrivileges = process.noNewPrivileges === true || forced;
+  const keepsAdmin = seccomp !== null && !noNewPrivileges && lacksAdmin;
 
   const steps: Step[] = [];
   if (process.scheduler !== undefined) steps.push(schedulerStep(process.scheduler));
@@ -68,6 +91,8 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
   steps.push(...labelSteps(process, host));
   if (noNewPrivileges) steps.push({ op: 'noNewPrivileges' });
   if (environment.home) steps.push({ op: 'home', uid: user.uid });
+  // Before and after the user is changed: root may be the only one who gets there, or the only one who does not (NFS).
+  steps.push({ op: 'cwd', path: process.cwd, early: true });
   steps.push({ op: 'bounding', set: capabilities.bounding });
   // As late as the privilege to raise them lasts: a low limit on files would be in init's own way.
   if (context.limits === 'self') steps.push(...limits.map((limit): Step => ({ op: 'rlimit', ...limit })));
@@ -76,29 +101,46 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
     keepsAdmin
       ? { op: 'capabilities', effective: effectiveWithAdmin, permitted: permittedWithAdmin, inheritable, ambient }
       : { op: 'capabilities', effective, permitted, inheritable, ambient },
-    { op: 'cwd', path: process.cwd },
+    { op: 'cwd', path: process.cwd, early: false },
     { op: 'program', args: process.args, env: environment.env, preserved: context.preserved, home: environment.home },
   );
 
-  const load: Step[] = [{ op: 'seal' }];
+  const listens = seccomp !== null && seccomp.listener !== '';
+  const when = seccomp !== null && birth === 'filtered' ? 'hidden' : listens ? 'waiting' : 'last';
+  const over = listens && birth === 'alone' ? seccomp.listener : '';
+  const load: Step[] = [];
   if (seccomp !== null) {
-    load.push({ op: 'seccomp', ...seccomp });
+    const handOver = listens && birth !== 'alone';
+    load.push({
+      op: 'seccomp',
+      flags: seccomp.flags,
+      listener: handOver ? '' : seccomp.listener,
+      // Where there is a last fork the runtime sends it with the message: it knows the process that the message is about, and nobody
+      // else gets hold of the connection.
+      handOver,
+      direct: handOver && birth === 'filtered',
+      mayBlockReport: seccomp.mayBlockReport && birth !== 'filtered',
+    });
     if (keepsAdmin) load.push({ op: 'capset', effective, permitted, inheritable });
   }
-  const listens = seccomp !== null && seccomp.listener !== '';
   return {
     before: steps,
-    ask: listens ? [{ op: 'ask', what: 'seccomp' }] : [],
+    ask: listens && birth === 'alone' ? [{ op: 'ask', what: 'seccomp' }] : [],
+    seal: { op: 'seal', start: when === 'last' ? '' : context.start, listener: over },
     load,
-    // With a listener init loads the filter for itself in `create`, and its children have it from birth.
+    when,
+    // Where init has loaded the filter for itself already, its children have it from birth.
     confinement:
-      seccomp === null || listens
+      seccomp === null || when !== 'last'
         ? NO_CONFINEMENT
-        : { slot: seccomp.slot, flags: seccomp.flags, lower: keepsAdmin, effective, permitted, inheritable },
+        : { filtered: true, flags: seccomp.flags, lower: keepsAdmin, effective, permitted, inheritable },
     hostLimits: context.limits === 'host' ? limits : [],
-    warnings: capabilities.warnings,
+    warnings,
   };
 }
+
+const FORCED_NO_NEW_PRIVILEGES =
+  'seccomp: the profile forbids what a process needs to enter a pid namespace with others in it (clone, setsid): it gets no_new_privs';
 
 function planUser(user: User | undefined, context: ProcessContext): Extract<Step, { op: 'user' }> {
   const gid = user?.gid ?? 0;

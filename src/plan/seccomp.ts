@@ -69,6 +69,30 @@ const FLAGS: Readonly<Record<SeccompFlag, number>> = {
 
 const NEW_LISTENER = 1 << 3;
 
+/** System calls that tsrun-init makes between a filter that is loaded before the last fork and the program (native/seccomp/allows.cc). */
+const CALLS: readonly string[] = ['capset', 'clone', 'write', 'exit_group', 'setsid', 'execve'];
+
+/** What else a process does in between. */
+export interface Between {
+  /** It takes the terminal of its session. */
+  readonly terminal: boolean;
+  /** It waits to be started. */
+  readonly waits: boolean;
+  /** It runs startContainer hooks. */
+  readonly hooks: boolean;
+}
+
+/** Those that a filter must let through to come before the last fork. */
+export function callsAfter(seccomp: SeccompPlan, { terminal, waits, hooks }: Between): string[] {
+  return [
+    ...CALLS,
+    ...(terminal ? ['ioctl'] : []),
+    ...(waits ? ['mmap', 'recvfrom', 'close', 'accept4'] : []),
+    ...(hooks ? ['mmap', 'close', 'ioctl', 'hook'] : []),
+    ...(seccomp.listener === null ? [] : ['sendmsg', 'close']),
+  ];
+}
+
 /** Changes whenever the same request would be compiled to another filter. */
 const FORMAT = 1;
 
@@ -102,7 +126,7 @@ export function planSeccomp(seccomp: Seccomp, host: Host): SeccompPlan {
     key: `${FORMAT} ${host.architecture} ${JSON.stringify(request)}`,
     request,
     flags: filterFlags(seccomp.flags, notifies),
-    mayBlockReport: !allows(seccomp, 'sendto') || !allows(seccomp, 'exit_group'),
+    mayBlockReport: !allows(seccomp, 'write') || !allows(seccomp, 'exit_group'),
     listener: notifies ? { path: listenerPath, metadata: seccomp.listenerMetadata ?? '' } : null,
   };
 }

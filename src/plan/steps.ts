@@ -44,8 +44,8 @@ export interface MountStep {
 
 /** The filter and the capabilities of a program that init starts besides the user's. */
 export interface Confinement {
-  /** Slot of the compiled filter; empty: none. */
-  readonly slot: string;
+  /** It gets the filter that the step `filter` reads. */
+  readonly filtered: boolean;
   /** SECCOMP_FILTER_FLAG_*. */
   readonly flags: Flags;
   /** Behind the filter these sets are its, where init itself keeps CAP_SYS_ADMIN to load its own with. */
@@ -65,6 +65,9 @@ export type Step =
   | { readonly op: 'becomeRoot' }
   | { readonly op: 'timeOffsets'; readonly text: string }
   | { readonly op: 'fork'; readonly flags: Flags }
+  | { readonly op: 'pidNamespace'; readonly slot: string }
+  | { readonly op: 'forget' }
+  | { readonly op: 'enterPidNamespace'; readonly terminal: boolean; readonly start: string }
   | { readonly op: 'hostname'; readonly name: string }
   | { readonly op: 'domainname'; readonly name: string }
   // native/rootfs
@@ -115,8 +118,9 @@ export type Step =
   | { readonly op: 'currentRoot' }
   // native/process
   | { readonly op: 'undumpable' }
-  | { readonly op: 'session' }
-  | { readonly op: 'keyring'; readonly name: string }
+  | { readonly op: 'session'; readonly terminal: boolean }
+  | { readonly op: 'affinity' }
+  | { readonly op: 'keyring'; readonly name: string; readonly everyone: boolean }
   | { readonly op: 'rlimit'; readonly resource: number; readonly soft: string; readonly hard: string }
   | { readonly op: 'personality'; readonly persona: Flags }
   | {
@@ -150,7 +154,7 @@ export type Step =
       readonly ambient: string;
     }
   | { readonly op: 'capset'; readonly effective: string; readonly permitted: string; readonly inheritable: string }
-  | { readonly op: 'cwd'; readonly path: string }
+  | { readonly op: 'cwd'; readonly path: string; readonly early: boolean }
   | { readonly op: 'noNewPrivileges' }
   | {
       readonly op: 'program';
@@ -174,12 +178,24 @@ export type Step =
       readonly inRoot: boolean;
     } & Confinement)
   // native/seccomp
-  | { readonly op: 'seccomp'; readonly slot: string; readonly flags: Flags; readonly listener: string; readonly mayBlockReport: boolean }
+  | { readonly op: 'filter'; readonly slot: string }
+  | {
+      readonly op: 'seccomp';
+      readonly flags: Flags;
+      /** The slot of the connection that its listener goes over; empty: none. */
+      readonly listener: string;
+      /** Its listener goes to the runtime. */
+      readonly handOver: boolean;
+      /** The filter lets through what it takes to send that. */
+      readonly direct: boolean;
+      /** The filter may block the report of a step that fails behind it. */
+      readonly mayBlockReport: boolean;
+    }
   // native/init: the conversation with the runtime
   | { readonly op: 'ask'; readonly what: string }
   | { readonly op: 'ready' }
   | { readonly op: 'begin' }
-  | { readonly op: 'seal' }
+  | { readonly op: 'seal'; readonly start: string; readonly listener: string }
   | { readonly op: 'exec' }
   | { readonly op: 'fail'; readonly errno: number };
 

@@ -34,6 +34,8 @@ export interface ContainerState {
   readonly cgroupBefore?: readonly string[];
   /** NOTIFY_SOCKET of its `create`: where what it says by sd_notify(3) goes; absent: nowhere. */
   readonly notify?: string;
+  /** Name of its session keyring; empty: it has its caller's. A state without it is of before they had names nobody knows. */
+  readonly keyring?: string;
   /** The unit it belongs to, when systemd makes its cgroup: remembered before there is one. */
   readonly unit?: UnitState;
 }

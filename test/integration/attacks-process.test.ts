@@ -208,7 +208,6 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
           plan,
           slots: [],
           flags: 0,
-          pidNamespace: -1,
           cgroup: -1,
           preserved: 0,
           inherited: [],

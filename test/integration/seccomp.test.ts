@@ -366,9 +366,10 @@ async function run(
       init: join(dist, 'libexec/tsrun-init'),
       plan: encodeSteps(
         [
+          ...(steps.some(({ op }) => op === 'filter') ? [] : [{ op: 'filter', slot: 'seccomp' } as const]),
           ...steps.slice(0, -1),
           { op: 'program', args: [program, ...calls], env: [], preserved: 0, home: false },
-          { op: 'seal' },
+          { op: 'seal', start: '', listener: 'listener' in more ? 'listener' : '' },
           ...steps.slice(-1),
           { op: 'exec' },
         ],
@@ -376,7 +377,6 @@ async function run(
       ),
       slots: [filter, filter, ...Object.values(more)],
       flags: 0,
-      pidNamespace: -1,
       cgroup: -1,
       preserved: 0,
       inherited: [],
@@ -410,7 +410,14 @@ const isRoot = process.getuid?.() === 0;
 
 describe('the kernel', () => {
   const noNewPrivileges: Step = { op: 'noNewPrivileges' };
-  const load = (flags: number, listener = ''): Step => ({ op: 'seccomp', slot: 'seccomp', flags, listener, mayBlockReport: false });
+  const load = (flags: number, listener = ''): Step => ({
+    op: 'seccomp',
+    flags,
+    listener,
+    handOver: false,
+    direct: false,
+    mayBlockReport: false,
+  });
 
   it('answers by the profile of Docker', async () => {
     const seccomp = plan({ ...captured('docker-plain/1-create'), ...(onX86 ? {} : { architectures: [] }) });
@@ -456,7 +463,6 @@ describe('the kernel', () => {
 
   it('refuses what is no filter', async () => {
     const seccomp = plan({ defaultAction: 'SCMP_ACT_ALLOW' });
-    const load = (slot: string, flags = 0): Step => ({ op: 'seccomp', slot, flags, listener: '', mayBlockReport: false });
     const empty = openSync('/dev/null', 'r');
     const endless = openSync('/dev/zero', 'r');
     const odd = join(scratch, 'odd');
@@ -464,13 +470,11 @@ describe('the kernel', () => {
     const short = openSync(odd, 'r');
     try {
       for (const slot of ['empty', 'endless', 'short']) {
-        expect(await run(seccomp, [noNewPrivileges, load(slot)], [], { empty, endless, short })).toEqual([
-          'seccomp: read the seccomp filter',
+        expect(await run(seccomp, [{ op: 'filter', slot }, noNewPrivileges, load(0)], [], { empty, endless, short })).toEqual([
+          'filter: read the seccomp filter',
         ]);
       }
-      expect(await run(seccomp, [noNewPrivileges, load('seccomp', 8)], [])).toEqual([
-        'seccomp: load the seccomp filter: nobody takes its listener',
-      ]);
+      expect(await run(seccomp, [noNewPrivileges, load(8)], [])).toEqual(['seccomp: load the seccomp filter: nobody takes its listener']);
     } finally {
       for (const fd of [empty, endless, short]) closeSync(fd);
     }

@@ -25,10 +25,10 @@ let child: Child;
 beforeEach(() => {
   said = [];
   done = [];
-  child = { pid: 10, pidfd: 20, sync: 30, exe: '1:2' };
+  child = { pid: 10, pidfd: 20, sync: 30, exe: '1:2', seen: false };
 });
 
-const silent: Conversation = { answer: () => '', moved: () => undefined };
+const silent: Conversation = { answer: () => '', listener: () => undefined, moved: () => undefined };
 
 describe('the conversation', () => {
   it('ends when init is ready', () => {
@@ -64,10 +64,48 @@ describe('the conversation', () => {
   });
 
   it('goes on with the second stage, and reaps the first', () => {
-    said = [{ type: 'forked', pid: 11, pidfd: 21 }, { type: 'ask', what: 'x' }, { type: 'ready' }];
-    converse(child, 1, { answer: (_, { pid }) => String(pid), moved: ({ pid }) => void done.push(`moved ${pid}`) });
+    said = [{ type: 'forked', pid: 11, pidfd: 21, sender: 11 }, { type: 'ask', what: 'x' }, { type: 'ready' }];
+    converse(child, 1, { ...silent, answer: (_, { pid }) => String(pid), moved: ({ pid }) => void done.push(`moved ${pid}`) });
     expect(child).toMatchObject({ pid: 11, pidfd: 21 });
     expect(done).toEqual(['reap 20', 'close 20', 'moved 11', 'reply 30 11']);
+  });
+
+  it('goes on with one that others can see when its parent says so, and gives it nothing any more', () => {
+    said = [{ type: 'born', pid: 11, pidfd: 21, sender: 10 }, { type: 'begin' }, { type: 'end' }];
+    expect(converse(child, 1, silent)).toBe('executed');
+    expect(child).toMatchObject({ pid: 11, pidfd: 21, seen: true });
+    said = [{ type: 'ask', what: 'tree 0' }];
+    expect(() => converse(child, 1, { ...silent, answer: () => 5 })).toThrow('asks for "tree 0" where others could get the answer');
+  });
+
+  it.each<[string, Message]>([
+    ['somebody else says that it was born', { type: 'born', pid: 11, pidfd: 21, sender: 11 }],
+    ['somebody else says that it forked', { type: 'forked', pid: 11, pidfd: 21, sender: 12 }],
+  ])('fails when %s', (_, message) => {
+    said = [message];
+    expect(() => converse(child, 1, silent)).toThrow('from another process');
+    expect(done).toEqual(['close 21']);
+  });
+
+  it('takes a listener from it alone', () => {
+    said = [{ type: 'listener', listener: 40, sender: 10 }, { type: 'ready' }];
+    converse(child, 1, { ...silent, listener: (listener) => void done.push(`listener ${listener}`) });
+    expect(done).toEqual(['listener 40']);
+    said = [{ type: 'listener', listener: 41, sender: 12 }];
+    expect(() => converse(child, 1, silent)).toThrow('from another process');
+    expect(done).toEqual(['listener 40', 'close 41']);
+  });
+
+  it('takes no further one over from one that others can see', () => {
+    said = [
+      { type: 'born', pid: 11, pidfd: 21, sender: 10 },
+      { type: 'forked', pid: 12, pidfd: 22, sender: 12 },
+    ];
+    expect(() => converse(child, 1, silent)).toThrow('from another process');
+    done = [];
+    said = [{ type: 'born', pid: 1, pidfd: 23, sender: 11 }];
+    endInit(child);
+    expect(done).toEqual(['signal 21 9', 'reap 21', 'close 21', 'close 23']);
   });
 
   it('fails with the words of the step that failed', () => {
@@ -99,7 +137,7 @@ describe('ending init', () => {
   });
 
   it('ends a second stage that had not been heard of', () => {
-    said = [{ type: 'ready' }, { type: 'forked', pid: 11, pidfd: 21 }];
+    said = [{ type: 'ready' }, { type: 'forked', pid: 11, pidfd: 21, sender: 11 }];
     endInit(child);
     expect(done).toEqual(['signal 20 9', 'reap 20', 'close 20', 'signal 21 9', 'reap 21', 'close 21']);
   });

@@ -25,7 +25,7 @@ describe('without --cgroup', () => {
 describe('where the first process is', () => {
   const first = (of: typeof container, text: string) => {
     fake.readFile.mockReturnValue(text);
-    return execCgroupPath(of, undefined, true);
+    return execCgroupPath(of, undefined, 'below');
   };
 
   it('is below the container, which has made cgroups of its own', () => {
@@ -45,7 +45,7 @@ describe('where the first process is', () => {
   });
 
   it('is nowhere without a cgroup', () => {
-    expect(execCgroupPath(without, undefined, true)).toBe('');
+    expect(execCgroupPath(without, undefined, 'anywhere')).toBe('');
   });
 });
 

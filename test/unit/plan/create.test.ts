@@ -16,7 +16,8 @@ const options: PlanOptions = {
   bundle: '/bundle',
   cgroupManager: 'cgroupfs',
   noPivot: false,
-  noNewKeyring: false,
+  keyring: '_ses.c1.u',
+  filterFirst: false,
   preserveFds: 0,
   listenFds: 0,
   notify: '',
@@ -124,8 +125,9 @@ describe('the order', () => {
     const found = ops(plan(full));
     expect(found.filter((op, at) => found.indexOf(op) === at)).toEqual([
       'undumpable',
+      'affinity',
       'unshare',
-      'session',
+      'filter',
       'keyring',
       'hostname',
       'domainname',
@@ -135,6 +137,7 @@ describe('the order', () => {
       'device',
       'symlink',
       'console',
+      'session',
       'ask',
       'hook',
       'sysctl',
@@ -144,10 +147,10 @@ describe('the order', () => {
       'rootPropagation',
       'rootReadonly',
       'noNewPrivileges',
+      'cwd',
       'bounding',
       'user',
       'capabilities',
-      'cwd',
       'program',
       'ready',
       'begin',
@@ -157,8 +160,18 @@ describe('the order', () => {
     ]);
   });
 
-  it('makes a session before the console becomes its controlling terminal', () => {
-    expectOrder(plan(full), ['session', 'console']);
+  it('makes a session once the console is there to become its controlling terminal', () => {
+    expectOrder(plan(full), ['console', 'session']);
+    expect(find(plan(full), 'session')).toEqual({ op: 'session', terminal: true });
+    expect(find(plan(minimal), 'session')).toEqual({ op: 'session', terminal: false });
+  });
+
+  it('enters the cwd before and after the user is changed', () => {
+    expectOrder(plan(full), ['cwd', 'user', 'program']);
+    expect(plan(full).steps.filter(({ op }) => op === 'cwd')).toEqual([
+      { op: 'cwd', path: '/', early: true },
+      { op: 'cwd', path: '/', early: false },
+    ]);
   });
 
   it('has the host run its hooks, then init the createContainer hooks, before the root is changed', () => {
@@ -230,9 +243,9 @@ describe('the order', () => {
   });
 
   it('confines the startContainer hooks as the program, and no others', () => {
-    const hooks = plan(full).steps.flatMap((step) => (step.op === 'hook' ? [{ kind: step.kind, slot: step.slot }] : []));
-    expect(hooks).toContainEqual({ kind: 'createContainer', slot: '' });
-    expect(hooks).toContainEqual({ kind: 'startContainer', slot: 'seccomp' });
+    const hooks = plan(full).steps.flatMap((step) => (step.op === 'hook' ? [{ kind: step.kind, filtered: step.filtered }] : []));
+    expect(hooks).toContainEqual({ kind: 'createContainer', filtered: false });
+    expect(hooks).toContainEqual({ kind: 'startContainer', filtered: true });
   });
 
   it('puts the directory of the socket for sd_notify last among the mounts, and names it to the program', () => {
@@ -252,14 +265,14 @@ describe('the order', () => {
   });
 
   it('hides init of an ordinary user once the id maps are written: before, their helpers must see whose it is', () => {
-    expect(ops(plan(rootless, { host: user })).slice(0, 4)).toEqual(['idmap', 'unshare', 'undumpable', 'session']);
+    expect(ops(plan(rootless, { host: user })).slice(0, 4)).toEqual(['affinity', 'idmap', 'unshare', 'undumpable']);
   });
 
   it('hides init below a user namespace once the id maps are written: before, they belong to the root of the machine', () => {
     const below = { ...host, inUserNamespace: true };
     const ids = [{ containerID: 0, hostID: 1, size: 1 }];
     const spec = { ...rootless, linux: { ...rootless.linux, uidMappings: ids, gidMappings: ids } };
-    expect(ops(plan(spec, { host: below })).slice(0, 4)).toEqual(['idmap', 'unshare', 'undumpable', 'session']);
+    expect(ops(plan(spec, { host: below })).slice(0, 4)).toEqual(['affinity', 'idmap', 'unshare', 'undumpable']);
   });
 });
 
@@ -304,7 +317,7 @@ describe('the slots', () => {
     expect(notify.slots).toContainEqual({ name: 'seccomp.listener', open: 'connect', path: '/run/agent.sock' });
     // `start` has nobody who could answer
     expectOrder(notify, ['ask', 'seccomp', 'ready', 'exec']);
-    expect(find(notify, 'seccomp')).toMatchObject({ slot: 'seccomp', listener: 'seccomp.listener' });
+    expect(find(notify, 'seccomp')).toMatchObject({ listener: 'seccomp.listener' });
   });
 });
 
@@ -327,8 +340,9 @@ describe('passed descriptors', () => {
 
 describe('options', () => {
   it('give the container a keyring of its own, or leave it ours', () => {
-    expect(find(plan(minimal), 'keyring')).toEqual({ op: 'keyring', name: '_ses.c1' });
-    expect(ops(plan(minimal, { options: { noNewKeyring: true } }))).not.toContain('keyring');
+    expect(find(plan(minimal), 'keyring')).toEqual({ op: 'keyring', name: '_ses.c1.u', everyone: false });
+    expect(find(plan(rootless, { host: user }), 'keyring')).toMatchObject({ everyone: true });
+    expect(ops(plan(minimal, { options: { keyring: null } }))).not.toContain('keyring');
   });
 
   it('move the root where pivot_root is impossible', () => {

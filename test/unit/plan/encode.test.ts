@@ -42,7 +42,7 @@ function fields(steps: readonly Step[], slots: readonly string[] = []): string[]
 describe('the header', () => {
   it('names the format and its version, and counts all fields and steps', () => {
     expect(fields([])).toEqual(['tsrun-plan', '1', '4', '0']);
-    expect(fields([{ op: 'session' }, { op: 'mask', path: '/p' }]).slice(0, 4)).toEqual(['tsrun-plan', '1', '9', '2']);
+    expect(fields([{ op: 'pivotRoot' }, { op: 'mask', path: '/p' }]).slice(0, 4)).toEqual(['tsrun-plan', '1', '9', '2']);
   });
 
   it('counts what is there', () => {
@@ -78,9 +78,10 @@ describe('a step', () => {
   });
 
   it('names a slot by its number; -1: none', () => {
-    const seccomp: Step = { op: 'seccomp', slot: 'b', flags: 0, listener: '', mayBlockReport: true };
-    expect(fields([seccomp], ['a', 'b']).slice(6)).toEqual(['1', '0', '-1', '1']);
-    expect(fields([{ ...seccomp, listener: 'a' }], ['a', 'b']).slice(6)).toEqual(['1', '0', '0', '1']);
+    const seccomp: Step = { op: 'seccomp', flags: 0, listener: '', handOver: false, direct: false, mayBlockReport: true };
+    expect(fields([{ op: 'filter', slot: 'b' }], ['a', 'b']).slice(6)).toEqual(['1']);
+    expect(fields([seccomp], ['a', 'b']).slice(6)).toEqual(['0', '-1', '0', '0', '1']);
+    expect(fields([{ ...seccomp, listener: 'a' }], ['a', 'b']).slice(6)).toEqual(['0', '0', '0', '0', '1']);
   });
 
   it('has its fields in the order of the wire, whatever that of the object', () => {
@@ -145,8 +146,8 @@ describe.skipIf(compiler === undefined)('the native reader', () => {
   }
 
   it('finds what was written', () => {
-    expect(read(encodeSteps([{ op: 'session' }, { op: 'hostname', name: 'Zürich' }, program], []))).toEqual([
-      ['session'],
+    expect(read(encodeSteps([{ op: 'pivotRoot' }, { op: 'hostname', name: 'Zürich' }, program], []))).toEqual([
+      ['pivotRoot'],
       ['hostname', 'Zürich'],
       ['program', '3', 'sh', '-c', 'exit 1', '0', '2', '0'],
     ]);
@@ -158,7 +159,17 @@ describe.skipIf(compiler === undefined)('the native reader', () => {
     const { steps, slots } = planCreate(
       JSON.parse(readFileSync(file, 'utf8')) as Spec,
       { ...host, apparmor: true },
-      { id: 'c', bundle: '/b', cgroupManager: 'cgroupfs', noPivot: false, noNewKeyring: false, preserveFds: 0, listenFds: 0, notify: '' },
+      {
+        id: 'c',
+        bundle: '/b',
+        cgroupManager: 'cgroupfs',
+        noPivot: false,
+        keyring: 'k',
+        filterFirst: false,
+        preserveFds: 0,
+        listenFds: 0,
+        notify: '',
+      },
     );
     const names = slots.map(({ name }) => name);
     const found = read(encodeSteps(steps, names));
@@ -171,7 +182,7 @@ describe.skipIf(compiler === undefined)('the native reader', () => {
   });
 
   it('refuses a plan with a NUL in a value, before any step', () => {
-    expect(read(encodeSteps([{ op: 'session' }, { op: 'hostname', name: 'a\0b' }], []))).toBe('malformed plan: its number of fields');
+    expect(read(encodeSteps([{ op: 'pivotRoot' }, { op: 'hostname', name: 'a\0b' }], []))).toBe('malformed plan: its number of fields');
     expect(read(encodeSteps([{ op: 'hostname', name: '\0' }], []))).toBe('malformed plan: its number of fields');
   });
 

@@ -11,7 +11,15 @@ import { host } from './host.js';
 import { renderStep } from './render.js';
 
 const { pid, user, mount } = CLONE_FLAG;
-const options: ExecPlanOptions = { namespaces: pid + mount, seccomp: null, setgroupsDenied: false, preserveFds: 0 };
+const options: ExecPlanOptions = {
+  namespaces: pid + mount,
+  seccomp: null,
+  filterFirst: false,
+  setgroupsDenied: false,
+  personality: undefined,
+  keyring: null,
+  preserveFds: 0,
+};
 const ordinary: Host = { ...host, euid: 1000, egid: 1000 };
 
 function plan(process: Partial<Process> = {}, changes: Partial<ExecPlanOptions> = {}, who: Host = host): Plan {
@@ -26,7 +34,7 @@ function steps(made: Plan): string[] {
 function entry(made: Plan): string[] {
   return steps(made).slice(
     0,
-    made.steps.findIndex(({ op }) => op === 'bounding'),
+    made.steps.findIndex(({ op }) => op === 'cwd'),
   );
 }
 
@@ -38,9 +46,11 @@ describe('one more process', () => {
   it('enters the container, becomes what it is to be, and begins', () => {
     expect(steps(plan())).toEqual([
       'undumpable',
-      'joinProcess process flags=0x20000',
-      'session',
+      'affinity',
+      'joinProcess process flags=0x20020000',
       'currentRoot',
+      'forget',
+      'cwd / early=true',
       'bounding set=0x0',
       'user setgroups=true umask=18',
       'capabilities effective=0x0 permitted=0x0 inheritable=0x0 ambient=0x0',
@@ -48,6 +58,7 @@ describe('one more process', () => {
       'program args=[sh] env=[HOME=/]',
       'begin',
       'seal',
+      'enterPidNamespace',
       'exec',
     ]);
   });
@@ -57,38 +68,46 @@ describe('one more process', () => {
     expect(plan({ oomScoreAdj: 5 }).oomScoreAdj).toBe(5);
   });
 
-  it('is put into the pid namespace from outside by root', () => {
-    expect(plan().pidNamespace).toBe('namespace.pid');
-    expect(plan({}, { namespaces: mount }).pidNamespace).toBe('');
-    // a pidfd stands for it: no descriptor of its own
-    expect(plan().slots).toEqual([{ name: 'process', open: 'process' }]);
+  it('enters the pid namespace last of all: what is left to do is to execute the program', () => {
+    for (const who of [host, ordinary, { ...host, inUserNamespace: true }]) {
+      const made = plan({}, { namespaces: user + pid + mount }, who);
+      expect(made.steps.slice(-2)).toEqual([{ op: 'enterPidNamespace', terminal: false, start: '' }, { op: 'exec' }]);
+      // a pidfd stands for it: no descriptor of its own
+      expect(made.slots).toEqual([{ name: 'process', open: 'process' }]);
+    }
+    expect(plan({ terminal: true }).steps).toContainEqual({ op: 'enterPidNamespace', terminal: true, start: '' });
   });
 
   it('joins nothing in a container that shares everything', () => {
-    expect(entry(plan({}, { namespaces: 0 }))).toEqual(['undumpable', 'session', 'currentRoot']);
-    expect(entry(plan({}, { namespaces: pid }))).toEqual(['undumpable', 'session', 'currentRoot']);
+    expect(entry(plan({}, { namespaces: 0 }))).toEqual(['undumpable', 'affinity', 'currentRoot', 'session']);
+  });
+
+  it("has the container's keyring and personality", () => {
+    const made = plan({}, { keyring: '_ses.c.u', personality: { domain: 'LINUX32' } });
+    expect(made.steps).toContainEqual({ op: 'keyring', name: '_ses.c.u', everyone: false });
+    expect(made.steps).toContainEqual({ op: 'personality', persona: 8 });
+    expect(plan({}, { namespaces: user + mount, keyring: 'k' }).steps).toContainEqual({ op: 'keyring', name: 'k', everyone: true });
+  });
+
+  it('waits for its oom_score_adj where that can only be set before the child is born', () => {
+    expect(steps(plan({ oomScoreAdj: 5 }))).not.toContain('ready');
+    expect(steps(plan({ oomScoreAdj: 5 }, {}, ordinary))).toContain('ready');
+    expect(steps(plan({ oomScoreAdj: 5 }, { namespaces: user + mount }, ordinary))).not.toContain('ready');
   });
 
   it('becomes root of the user namespace it joins', () => {
     expect(entry(plan({}, { namespaces: user + pid + mount }))).toEqual([
       'undumpable',
-      'joinProcess process flags=0x10020000',
+      'affinity',
+      'joinProcess process flags=0x30020000',
       'becomeRoot',
-      'session',
       'currentRoot',
+      'forget',
     ]);
   });
 
-  it('is a child of its first stage for an ordinary user, who must be in the user namespace first', () => {
-    for (const who of [ordinary, { ...host, inUserNamespace: true }]) {
-      const made = plan({}, { namespaces: user + pid + mount }, who);
-      expect(made.pidNamespace).toBe('');
-      expect(entry(made)).toEqual(['undumpable', 'joinProcess process flags=0x30020000', 'becomeRoot', 'fork', 'session', 'currentRoot']);
-    }
-  });
-
   it('forks for a pid namespace only', () => {
-    expect(entry(plan({}, { namespaces: user + mount }, ordinary))).not.toContain('fork');
+    expect(steps(plan({}, { namespaces: user + mount }, ordinary))).not.toContain('enterPidNamespace');
   });
 });
 
@@ -110,9 +129,7 @@ describe('what the runtime does in between', () => {
     const made = plan({ terminal: true, consoleSize: { height: 25, width: 80 }, user: { uid: 7, gid: 8 } });
     expect(made.steps).toContainEqual({ op: 'console', slot: 'console', rows: 25, columns: 80, uid: 7, bind: false });
     expect(made.slots.map(({ name }) => name)).toEqual(['process', 'console']);
-    expect(steps(made).slice(-4)).toEqual(['ready', 'begin', 'seal', 'exec']);
-    const at = (op: string) => made.steps.findIndex((step) => step.op === op);
-    expect(at('session')).toBeLessThan(at('console'));
+    expect(steps(made).slice(-5)).toEqual(['ready', 'begin', 'seal', 'enterPidNamespace terminal=true', 'exec']);
   });
 
   it('knows nothing of a size it was not given', () => {
@@ -131,13 +148,26 @@ describe('the filter', () => {
     const made = plan({ noNewPrivileges: true }, { seccomp });
     expect(made.seccomp).toBe(seccomp);
     expect(made.slots.map(({ name }) => name)).toEqual(['process', 'seccomp']);
-    expect(made.steps.slice(-3).map(({ op }) => op)).toEqual(['seal', 'seccomp', 'exec']);
+    expect(made.steps.slice(-5).map(({ op }) => op)).toEqual(['begin', 'seal', 'enterPidNamespace', 'seccomp', 'exec']);
+  });
+
+  it('is loaded while nobody sees it, if it lets the rest through', () => {
+    const made = plan({}, { seccomp, filterFirst: true });
+    expect(made.steps.slice(-6).map(({ op }) => op)).toEqual(['begin', 'seal', 'seccomp', 'capset', 'enterPidNamespace', 'exec']);
   });
 
   it('with a listener is loaded last, too, the runtime having been asked before', () => {
+    const shares = plan({ noNewPrivileges: true }, { seccomp: notify, namespaces: mount });
+    expect(shares.slots.at(-1)).toEqual({ name: 'seccomp.listener', open: 'connect', path: '/a.sock' });
+    expect(shares.steps.slice(-5).map(({ op }) => op)).toEqual(['ask', 'begin', 'seal', 'seccomp', 'exec']);
+    expect(shares.steps.at(-3)).toEqual({ op: 'seal', start: '', listener: 'seccomp.listener' });
+  });
+
+  it('has its listener sent by the runtime when there is a process to tell of', () => {
     const made = plan({ noNewPrivileges: true }, { seccomp: notify });
-    expect(made.slots.at(-1)).toEqual({ name: 'seccomp.listener', open: 'connect', path: '/a.sock' });
-    expect(made.steps.slice(-5).map(({ op }) => op)).toEqual(['ask', 'begin', 'seal', 'seccomp', 'exec']);
+    expect(made.slots.map(({ name }) => name)).not.toContain('seccomp.listener');
+    expect(made.steps.at(-2)).toEqual({ op: 'seccomp', flags: 12, listener: '', handOver: true, direct: false, mayBlockReport: false });
+    expect(made.steps.slice(-5).map(({ op }) => op)).toEqual(['begin', 'seal', 'enterPidNamespace', 'seccomp', 'exec']);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Host } from '../../../src/plan/host.js';
 import { CLONE_FLAG, idMapText, namespaceOf, planNamespaces, userNamespaceKind, type NamespacePlan } from '../../../src/plan/namespaces.js';
+import type { Step } from '../../../src/plan/steps.js';
 import type { IdMapping, Linux, Namespace, NamespaceType, Spec } from '../../../src/spec/types.js';
 import { host } from './host.js';
 import { renderStep } from './render.js';
@@ -24,14 +25,13 @@ function plan(words: string, who: Host = host, linux: Partial<Linux> = {}): Name
 }
 
 /** The plan as words: types instead of flags. */
-function words(made: NamespacePlan): { born: string; steps: string[] } {
+function words(made: NamespacePlan): { born: string; steps: string[]; last?: string[] } {
   const types = (flags: number): string =>
     Object.entries(CLONE_FLAG)
       .filter(([, flag]) => (flags & flag) !== 0)
       .map(([type]) => type)
       .join('+');
-  const born = [types(made.cloneFlags), made.pidNamespace].filter(Boolean).join(' in ');
-  const steps = made.steps.map((step) => {
+  const word = (step: Step): string => {
     switch (step.op) {
       case 'unshare':
         return `unshare ${types(step.flags)}`;
@@ -42,8 +42,9 @@ function words(made: NamespacePlan): { born: string; steps: string[] } {
       default:
         return renderStep(step);
     }
-  });
-  return { born, steps };
+  };
+  const born = types(made.cloneFlags);
+  return { born, steps: made.steps.map(word), ...(made.lastFork ? { last: made.lastJoin.map(word) } : {}) };
 }
 
 describe('without joined ones', () => {
@@ -83,15 +84,11 @@ describe('joined ones', () => {
   it.each<[string, string, string[]]>([
     ['network=/n', '', ['join network or later', 'joinRest']],
     ['network=/n pid mount', 'pid', ['join network or later', 'joinRest', 'unshare mount']],
-    // root puts the process there from outside
-    ['pid=/p mount', 'namespace.pid', ['unshare mount']],
-    ['pid=/p network=/n mount', 'namespace.pid', ['join network or later', 'joinRest', 'unshare mount']],
     // the new ones come behind: they are to belong to the user namespace
     ['user=/u mount', '', ['join user', 'becomeRoot', 'unshare mount']],
     ['user=/u', '', ['join user', 'becomeRoot']],
     ['user=/u network=/n mount', '', ['join network or later', 'join user', 'joinRest', 'becomeRoot', 'unshare mount']],
     ['user=/u pid mount', '', ['join user', 'becomeRoot', 'fork pid', 'unshare mount']],
-    ['user=/u pid=/p mount', '', ['join pid or later', 'join user', 'becomeRoot', 'joinRest', 'fork', 'unshare mount']],
     ['user=/u time', '', ['join user', 'becomeRoot', 'unshare time', 'fork']],
     ['user=/u time network=/n', '', ['join network or later', 'join user', 'becomeRoot', 'joinRest', 'unshare time', 'fork']],
     // what belongs to the user namespace outside is joined before the new one is made
@@ -103,18 +100,17 @@ describe('joined ones', () => {
     expect(words(plan(given))).toEqual({ born, steps });
   });
 
-  it('the pid namespace is entered by a child for whoever may not do it from outside', () => {
-    const twoStages = { born: '', steps: ['join pid or later', 'joinRest', 'fork', 'unshare mount'] };
-    expect(words(plan('pid=/p mount', user))).toEqual(twoStages);
-    expect(words(plan('pid=/p mount', insideUserNamespace))).toEqual(twoStages);
-  });
-
-  it('the pid namespace is entered from outside beside a new user namespace', () => {
-    expect(words(plan('user pid=/p mount'))).toEqual({ born: 'user in namespace.pid', steps: ['idmap', 'unshare mount'] });
-  });
-
-  it('the pid namespace is entered from outside with a new time namespace, which still takes a child', () => {
-    expect(words(plan('pid=/p time mount'))).toEqual({ born: 'namespace.pid', steps: ['unshare time', 'fork', 'unshare mount'] });
+  const join = ['join pid or later'];
+  it.each<[string, string[], string[]]>([
+    ['pid=/p mount', ['unshare mount', 'pidNamespace namespace.pid'], join],
+    ['pid=/p network=/n mount', ['join network or later', 'joinRest', 'unshare mount', 'pidNamespace namespace.pid'], join],
+    ['user=/u pid=/p mount', ['join user', 'becomeRoot', 'unshare mount', 'pidNamespace namespace.pid'], join],
+    // that last fork also takes it into the time namespace
+    ['pid=/p time mount', ['unshare time', 'unshare mount', 'pidNamespace namespace.pid'], join],
+    // from the new user namespace it could not be joined any more
+    ['user pid=/p mount', ['pidNamespace namespace.pid', 'join pid or later', 'unshare user', 'idmap', 'joinRest', 'unshare mount'], []],
+  ])('%j: the pid namespace is entered last, by whomever', (given, steps, last) => {
+    for (const who of [host, user, insideUserNamespace]) expect(words(plan(given, who))).toEqual({ born: '', steps, last });
   });
 
   it('the user namespace must succeed at once, the others may be joined once in it', () => {
@@ -168,6 +164,13 @@ describe('time offsets', () => {
       { op: 'timeOffsets', text: 'monotonic 5 6\nboottime -1 0\n' },
       { op: 'fork', flags: 0 },
     ]);
+  });
+
+  it('are written by root from outside a user namespace, where init may not', () => {
+    const offsets = { timeOffsets: { monotonic: { secs: 5 } } };
+    expect(words(plan('user time', host, offsets)).steps).toEqual(['unshare user', 'idmap', 'unshare time', 'ask timeOffsets', 'fork']);
+    expect(plan('user time', host, offsets).timeOffsets).toBe('monotonic 5 0\n');
+    expect(words(plan('user time', user, offsets)).steps).toContain('timeOffsets monotonic 5 0\\n');
   });
 
   it('are not written when there are none', () => {

@@ -13,9 +13,14 @@ const context: ProcessContext = {
   limits: 'self',
   personality: undefined,
   seccomp: null,
+  birth: 'alone',
+  start: 'start',
   preserved: 0,
 };
-const seccomp = { slot: 'seccomp', flags: 4, listener: '', mayBlockReport: false };
+const seccomp = { flags: 4, listener: '', mayBlockReport: false };
+const seal = { op: 'seal', start: '', listener: '' };
+const notifies = { flags: 8, listener: 'seccomp.listener', mayBlockReport: false };
+const loads = { op: 'seccomp', flags: 4, listener: '', handOver: false, direct: false, mayBlockReport: false };
 const ADMIN = 2 ** 21;
 
 function plan(process: Partial<Process> = {}, changes: Partial<ProcessContext> = {}): ProcessPlan {
@@ -32,8 +37,8 @@ function step(process: Partial<Process>, op: Step['op'], changes: Partial<Proces
 
 describe('the order', () => {
   it('is short for a simple process', () => {
-    expect(plan()).toMatchObject({ ask: [], load: [{ op: 'seal' }], hostLimits: [], warnings: [] });
-    expect(ops(plan().before)).toEqual(['bounding', 'user', 'capabilities', 'cwd', 'program']);
+    expect(plan()).toMatchObject({ ask: [], seal, load: [], when: 'last', hostLimits: [], warnings: [] });
+    expect(ops(plan().before)).toEqual(['cwd', 'bounding', 'user', 'capabilities', 'cwd', 'program']);
   });
 
   it('has everything in its place', () => {
@@ -57,6 +62,7 @@ describe('the order', () => {
       'selinux',
       'noNewPrivileges',
       'home',
+      'cwd',
       'bounding',
       'rlimit',
       'user',
@@ -64,7 +70,8 @@ describe('the order', () => {
       'cwd',
       'program',
     ]);
-    expect(full.load).toEqual([{ op: 'seal' }, { op: 'seccomp', ...seccomp }]);
+    expect(full.seal).toEqual(seal);
+    expect(full.load).toEqual([loads]);
   });
 });
 
@@ -74,8 +81,8 @@ describe('a filter', () => {
   it('is loaded last with no_new_privs, without any privilege', () => {
     const { before, load, confinement } = plan({ capabilities, noNewPrivileges: true }, { seccomp });
     expect(before.find((each) => each.op === 'capabilities')).toMatchObject({ effective: '1', permitted: '1' });
-    expect(ops(load)).toEqual(['seal', 'seccomp']);
-    expect(confinement).toMatchObject({ slot: 'seccomp', flags: 4, lower: false });
+    expect(ops(load)).toEqual(['seccomp']);
+    expect(confinement).toMatchObject({ filtered: true, flags: 4, lower: false });
   });
 
   it('is loaded last without no_new_privs too, with CAP_SYS_ADMIN kept until then', () => {
@@ -87,8 +94,8 @@ describe('a filter', () => {
       ambient: '0',
     });
     const sets = { effective: '1', permitted: '1', inheritable: '0' };
-    expect(load).toEqual([{ op: 'seal' }, { op: 'seccomp', ...seccomp }, { op: 'capset', ...sets }]);
-    expect(confinement).toEqual({ slot: 'seccomp', flags: 4, lower: true, ...sets });
+    expect(load).toEqual([loads, { op: 'capset', ...sets }]);
+    expect(confinement).toEqual({ filtered: true, flags: 4, lower: true, ...sets });
   });
 
   it('finds the ambient capabilities raised, for behind it nothing is called that need not be', () => {
@@ -101,17 +108,51 @@ describe('a filter', () => {
     const admin = { bounding: ['CAP_SYS_ADMIN'], permitted: ['CAP_SYS_ADMIN'], effective: ['CAP_SYS_ADMIN'] };
     const { before, load } = plan({ capabilities: admin }, { seccomp });
     expect(before.find((each) => each.op === 'capabilities')).toMatchObject({ effective: String(ADMIN) });
-    expect(ops(load)).toEqual(['seal', 'seccomp']);
+    expect(ops(load)).toEqual(['seccomp']);
   });
 
   it('with a listener is asked about, and init’s own then, so that its children have it already', () => {
-    const { ask, load, confinement } = plan(
-      {},
-      { seccomp: { slot: 'seccomp', flags: 8, listener: 'seccomp.listener', mayBlockReport: false } },
-    );
+    const { ask, seal, load, when, confinement } = plan({}, { seccomp: notifies });
     expect(ask).toEqual([{ op: 'ask', what: 'seccomp' }]);
-    expect(ops(load)).toEqual(['seal', 'seccomp', 'capset']);
-    expect(confinement).toMatchObject({ slot: '', lower: false });
+    expect(when).toBe('waiting');
+    expect(seal).toEqual({ op: 'seal', start: 'start', listener: 'seccomp.listener' });
+    expect(ops(load)).toEqual(['seccomp', 'capset']);
+    expect(confinement).toMatchObject({ filtered: false, lower: false });
+  });
+
+  it('with a listener has it sent by the runtime where there is a last fork', () => {
+    for (const birth of ['filtered', 'unfiltered'] as const) {
+      const { ask, seal, load, when } = plan({}, { seccomp: notifies, birth });
+      expect(ask).toEqual([]);
+      expect(when).toBe(birth === 'filtered' ? 'hidden' : 'waiting');
+      expect(seal).toEqual({ op: 'seal', start: 'start', listener: '' });
+      expect(load[0]).toMatchObject({ op: 'seccomp', listener: '', handOver: true, direct: birth === 'filtered' });
+    }
+  });
+
+  it('is loaded before the last fork if it lets through what comes after it, and then the capabilities are dropped', () => {
+    for (const noNewPrivileges of [true, false]) {
+      const { before, load, when, confinement, warnings } = plan({ capabilities, noNewPrivileges }, { seccomp, birth: 'filtered' });
+      expect(ops(before)).not.toContain('seccomp');
+      expect(when).toBe('hidden');
+      expect(ops(load)).toEqual(noNewPrivileges ? ['seccomp'] : ['seccomp', 'capset']);
+      // What it starts has the filter already.
+      expect(confinement).toMatchObject({ filtered: false, lower: false });
+      expect(warnings).toEqual([]);
+    }
+  });
+
+  it('is loaded behind the last fork else, where nobody has CAP_SYS_ADMIN for it: no_new_privs is the only other way', () => {
+    const { before, load, when, warnings } = plan({ capabilities }, { seccomp, birth: 'unfiltered' });
+    expect(before.find((each) => each.op === 'capabilities')).toMatchObject({ effective: '1', permitted: '1' });
+    expect(ops(before)).toContain('noNewPrivileges');
+    expect(when).toBe('last');
+    expect(ops(load)).toEqual(['seccomp']);
+    expect(warnings).toEqual([expect.stringContaining('no_new_privs')]);
+    const admin = { bounding: ['CAP_SYS_ADMIN'], permitted: ['CAP_SYS_ADMIN'], effective: ['CAP_SYS_ADMIN'] };
+    const keeps = plan({ capabilities: admin }, { seccomp, birth: 'unfiltered' });
+    expect(ops(keeps.before)).not.toContain('noNewPrivileges');
+    expect(keeps.warnings).toEqual([]);
   });
 });
 
@@ -205,7 +246,7 @@ describe('what the host has not', () => {
   it('is refused', () => {
     expect(() => plan({ apparmorProfile: 'p' })).toThrow('/process/apparmorProfile: this host has no AppArmor, is "p"');
     expect(() => plan({ selinuxLabel: 'l' })).toThrow('/process/selinuxLabel: this host has no SELinux, is "l"');
-    expect(plan({ apparmorProfile: '', selinuxLabel: '' }).before).toHaveLength(5);
+    expect(plan({ apparmorProfile: '', selinuxLabel: '' }).before).toHaveLength(6);
   });
 });
 

@@ -37,7 +37,7 @@ export function renderPlan(plan: Plan): string {
   return [
     ...plan.slots.map((slot) => `slot ${Object.values(slot).join(' ')}`),
     ...plan.trees.map((tree, number) => `tree ${number}: ${tree.source} on ${tree.destination}`),
-    `clone 0x${plan.cloneFlags.toString(16)}${plan.pidNamespace === '' ? '' : ` in ${plan.pidNamespace}`}`,
+    `clone 0x${plan.cloneFlags.toString(16)}`,
     ...(plan.idMaps === null ? [] : [`uidMap ${plan.idMaps.uidMap.trim()}; gidMap ${plan.idMaps.gidMap.trim()}`]),
     ...(plan.cgroup === null ? [] : renderCgroup(plan.cgroup)),
     ...(plan.oomScoreAdj === null ? [] : [`oomScoreAdj ${plan.oomScoreAdj}`]),
