@@ -86,6 +86,7 @@ int64_t microseconds() {
 
 // Carries out the plan, to its last step or to one that fails.
 [[noreturn]] void carry_out(Context& context, PlanReader& plan) {
+  context.plan = &plan;
   for (size_t number = 1;; number++) {
     const auto more = plan.next();
     if (!more.status().ok()) give_up(context, number, "plan", more.status());
@@ -119,13 +120,17 @@ int run(int argc, char** argv) {
   if (status.ok()) status = check_runtime(context.sync);
   if (status.ok()) status = read_slots(argv[3], context.slots);
   if (status.ok()) status = open_trusted(context);
-  auto plan = status.ok() ? map_plan(descriptor(plan_fd)) : Result<PlanReader>(status);
-  if (!plan.status().ok()) {
-    tell_failure(context.sync, 0, "init", plan.status());
+  static PlanReader plan;
+  if (status.ok()) {
+    auto mapped = map_plan(descriptor(plan_fd));
+    status = mapped.status();
+    plan = *mapped;
+  }
+  if (!status.ok()) {
+    tell_failure(context.sync, 0, "init", status);
     return 1;
   }
-  context.plan = &*plan;
-  carry_out(context, *plan);
+  carry_out(context, plan);
 }
 
 }  // namespace

@@ -11,13 +11,11 @@ namespace {
 // The permission bits of man 7 keyrings, which no public header has.
 constexpr unsigned kPossessorAll = 0x3f000000;
 constexpr unsigned kUserSearch = 0x00080000;
-constexpr unsigned kOtherSearch = 0x00000008;
 
 }  // namespace
 
 Status keyring(Context&, Arguments arguments) {
   const char* name = arguments.text();
-  const bool everyone = arguments.number(1) != 0;
   TSRUN_TRY(arguments.finish());
 
   const long id = sys::keyctl(KEYCTL_JOIN_SESSION_KEYRING, reinterpret_cast<unsigned long>(name));
@@ -27,7 +25,7 @@ Status keyring(Context&, Arguments arguments) {
   }
   // The kernel lets every process with the owner's id see a named keyring, list it and link it into its own, by which it comes to
   // possess the keys. Root's id is that of most containers on a machine. To join a keyring by its name takes no more than search.
-  const unsigned permissions = kPossessorAll | (everyone ? kOtherSearch : kUserSearch);
+  const unsigned permissions = kPossessorAll | kUserSearch;
   if (sys::keyctl(KEYCTL_SETPERM, static_cast<unsigned long>(id), permissions) != 0) {
     // Somebody else's, which we may search: another process of this container made it.
     if (errno == EACCES) return {};

@@ -79,9 +79,10 @@ Result<uint32_t> run(const std::vector<sock_filter>& filter, const seccomp_data&
   uint32_t x = 0;
   uint32_t memory[BPF_MEMWORDS] = {};
   for (size_t at = 0; at < filter.size(); at++) {
-    const auto& [code, jt, jf, k] = filter[at];
-    const auto branch = [&](bool taken) { at += taken ? jt : jf; };
-    switch (code) {
+    const auto& instruction = filter[at];
+    const auto k = instruction.k;
+    const auto branch = [&](bool taken) { at += taken ? instruction.jt : instruction.jf; };
+    switch (instruction.code) {
       case BPF_LD | BPF_W | BPF_ABS:
         a = word_of(data, k);
         break;

@@ -2,7 +2,7 @@
 import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
 import { planExec, type ExecPlanOptions } from '../plan/exec.js';
-import { CLONE_FLAG, namespaceOf } from '../plan/namespaces.js';
+import { CLONE_FLAG } from '../plan/namespaces.js';
 import type { Plan, SeccompPlan } from '../plan/plan.js';
 import { callsAfter, planSeccomp } from '../plan/seccomp.js';
 import { waiting } from '../plan/waiting.js';
@@ -156,11 +156,12 @@ interface Facts {
 }
 
 function planOptions(state: ContainerState, spec: Spec, pidfd: number, { terminal, seccomp, filter, preserveFds }: Facts): ExecPlanOptions {
-  const namespaces = foreignNamespaces(state.pid, spec);
+  const namespaces = foreignNamespaces(state.pid);
   const setgroupsDenied = native().readFile(`/proc/${state.pid}/setgroups`, 64).startsWith('deny');
   // What was read below /proc/PID is the container's only if its process has been there all the time: then the number cannot have
   // become another's. Should it end from now on, the pidfd leads nowhere.
   if (native().waitPidfd(pidfd, 0)) throw new TsrunError('cannot exec in a stopped container');
+  refuseOurs(namespaces, spec);
   return {
     namespaces,
     seccomp,
@@ -172,24 +173,22 @@ function planOptions(state: ContainerState, spec: Spec, pidfd: number, { termina
   };
 }
 
-/**
- * CLONE_NEW* of the namespaces in which that process is and we are not.
- * @throws TsrunError when it is not in one that the config had made for it
- */
-export function foreignNamespaces(pid: number, spec: Spec): number {
+/** CLONE_NEW* of the namespaces in which that process is and we are not. */
+function foreignNamespaces(pid: number): number {
   let flags = 0;
-  for (const [name, file] of Object.entries(NAMESPACE_FILES)) {
-    const type = name as NamespaceType;
-    if (native().readlink(`/proc/${pid}/ns/${file}`) !== native().readlink(`/proc/self/ns/${file}`)) {
-      flags |= CLONE_FLAG[type];
-    } else if (
-      namespaceOf(spec, type)?.path === '' ||
-      (namespaceOf(spec, type) !== undefined && namespaceOf(spec, type)?.path === undefined)
-    ) {
-      throw new TsrunError(`cannot exec: process ${pid} is in our own ${type} namespace, not in one that was made for the container`);
-    }
+  for (const [type, file] of Object.entries(NAMESPACE_FILES)) {
+    if (native().readlink(`/proc/${pid}/ns/${file}`) !== native().readlink(`/proc/self/ns/${file}`))
+      flags |= CLONE_FLAG[type as NamespaceType];
   }
   return flags;
+}
+
+/** A namespace that was made for the container is not one of ours: whatever says so, nothing is executed there in its name. */
+function refuseOurs(foreign: number, spec: Spec): void {
+  for (const { type, path = '' } of spec.linux?.namespaces ?? []) {
+    if (path === '' && (foreign & CLONE_FLAG[type]) === 0)
+      throw new TsrunError(`cannot exec: the container's process is in our own ${type} namespace, not in one that was made for it`);
+  }
 }
 
 interface Resources {

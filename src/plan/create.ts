@@ -102,7 +102,7 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
     ...namespaces.steps,
     ...(mapped ? hide : []),
     ...filterSteps(seccomp),
-    ...keyringSteps(options.keyring, user !== 'none' || host.inUserNamespace),
+    ...keyringSteps(options.keyring),
     ...(spec.hostname === undefined || spec.hostname === '' ? [] : [{ op: 'hostname', name: spec.hostname } as const]),
     ...(spec.domainname === undefined || spec.domainname === '' ? [] : [{ op: 'domainname', name: spec.domainname } as const]),
     ...begin.steps,
@@ -157,9 +157,8 @@ export function filterSteps(seccomp: SeccompPlan | null): Step[] {
   return seccomp === null ? [] : [{ op: 'filter', slot: SECCOMP_SLOT }];
 }
 
-/** @param everyone in a user namespace, where ids are those of the container and nobody else's, everybody may search it */
-export function keyringSteps(name: string | null, everyone: boolean): Step[] {
-  return name === null ? [] : [{ op: 'keyring', name, everyone }];
+export function keyringSteps(name: string | null): Step[] {
+  return name === null ? [] : [{ op: 'keyring', name }];
 }
 
 /**

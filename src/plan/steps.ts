@@ -120,7 +120,7 @@ export type Step =
   | { readonly op: 'undumpable' }
   | { readonly op: 'session'; readonly terminal: boolean }
   | { readonly op: 'affinity' }
-  | { readonly op: 'keyring'; readonly name: string; readonly everyone: boolean }
+  | { readonly op: 'keyring'; readonly name: string }
   | { readonly op: 'rlimit'; readonly resource: number; readonly soft: string; readonly hard: string }
   | { readonly op: 'personality'; readonly persona: Flags }
   | {
