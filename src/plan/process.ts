@@ -77,7 +77,7 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
   const environment = planEnvironment(process.env ?? []);
   const warnings = [...capabilities.warnings];
   const { effectiveWithAdmin, permittedWithAdmin } = capabilities;
-  const { birth } = context;
+  const birth = context.birth === 'filtered' && planScheduler(process.scheduler, true).after.length > 0 ? 'unfiltered' : context.birth;
   const lacksAdmin = effectiveWithAdmin !== effective || permittedWithAdmin !== permitted;
   const forced = seccomp !== null && birth === 'unfiltered' && lacksAdmin && process.noNewPrivileges !== true;
   if (forced) warnings.push(FORCED_NO_NEW_PRIVILEGES);
@@ -85,7 +85,8 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
   const keepsAdmin = seccomp !== null && !noNewPrivileges && lacksAdmin;
 
   const steps: Step[] = [];
-  if (process.scheduler !== undefined) steps.push(schedulerStep(process.scheduler));
+  const scheduler = planScheduler(process.scheduler, context.birth !== 'alone');
+  steps.push(...scheduler.before);
   if (process.ioPriority !== undefined) steps.push(ioPriorityStep(process.ioPriority));
   if (context.personality !== undefined) steps.push({ op: 'personality', persona: context.personality.domain === 'LINUX32' ? 8 : 0 });
   steps.push(...labelSteps(process, host));
@@ -108,7 +109,7 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
   const listens = seccomp !== null && seccomp.listener !== '';
   const when = seccomp !== null && birth === 'filtered' ? 'hidden' : listens ? 'waiting' : 'last';
   const over = listens && birth === 'alone' ? seccomp.listener : '';
-  const load: Step[] = [];
+  const load: Step[] = [...scheduler.after];
   if (seccomp !== null) {
     const handOver = listens && birth !== 'alone';
     load.push({
@@ -217,6 +218,20 @@ const SCHEDULER_FLAGS: Readonly<Record<SchedulerFlag, number>> = {
   SCHED_FLAG_UTIL_CLAMP_MIN: 0x20,
   SCHED_FLAG_UTIL_CLAMP_MAX: 0x40,
 };
+
+/**
+ * A fork loses what is not for children: with SCHED_FLAG_RESET_ON_FORK it resets the policy, and a process with SCHED_DEADLINE may not
+ * fork at all (man 7 sched). So the flag is added behind it, which takes no privilege, and the policy set, which takes CAP_SYS_NICE.
+ */
+function planScheduler(scheduler: Scheduler | undefined, forks: boolean): { readonly before: Step[]; readonly after: Step[] } {
+  if (scheduler === undefined) return { before: [], after: [] };
+  const step = schedulerStep(scheduler);
+  if (!forks) return { before: [step], after: [] };
+  if (scheduler.policy === 'SCHED_DEADLINE') return { before: [], after: [step] };
+  const flags = (scheduler.flags ?? []).filter((flag) => flag !== 'SCHED_FLAG_RESET_ON_FORK');
+  if (flags.length === (scheduler.flags ?? []).length) return { before: [step], after: [] };
+  return { before: [schedulerStep({ ...scheduler, flags })], after: [step] };
+}
 
 /** man 2 sched_setattr */
 function schedulerStep(scheduler: Scheduler): Step {

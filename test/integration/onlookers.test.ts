@@ -95,6 +95,11 @@ function compiled(name: string): string {
   return path;
 }
 
+/** A program of the host's, with its root. */
+const hooked: Change = (config) => {
+  config.hooks = { createContainer: [{ path: '/bin/sh', args: ['sh', '-c', ':'] }] };
+};
+
 const runs =
   (...args: string[]): Change =>
   (config) => {
@@ -134,6 +139,27 @@ describe.skipIf(skipped('onlookers', why)).each(hosts)('under $name, an onlooker
   });
 
   it.each([
+    ['', []],
+    [', and a procfs opened by a helper', ['old']],
+  ])('sees the processes of a container that is made in its pid and user namespaces, and no others%s', async (_, old) => {
+    const mapped: Change = (config) => {
+      config.linux.namespaces?.push({ type: 'user' });
+      config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+      config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+      config.root = { path: h.ownRoot({ uid: 100000, gid: 100000 }) };
+    };
+    const id = h.running([mapped, runs('sleep', '1000')]);
+    const { pid } = h.state(id);
+    const user: Change = (config) => {
+      config.linux.namespaces?.push({ type: 'user', path: `/proc/${pid}/ns/user` });
+    };
+    const from = old.length === 0 ? on : { ...on, host: { ...host, command: [oldProcfs, ...host.command] } };
+    const result = h.run([sharing(pid), user, runs('cat', '/proc/1/comm', '/proc/self/stat')], from);
+    expect(result).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^sleep\n\d+ \(cat\) /) as string });
+    expect(h.ok(['exec', id, 'cat', '/proc/1/comm'], on)).toBe('sleep\n');
+  });
+
+  it.each([
     ['of its own', []],
     ['opened by a helper, as on an older kernel', ['old']],
   ])(
@@ -143,7 +169,7 @@ describe.skipIf(skipped('onlookers', why)).each(hosts)('under $name, an onlooker
       const { pid, found } = await onlooker();
       const from = old.length === 0 ? on : { ...on, host: { ...host, command: [oldProcfs, ...host.command] } };
       for (let round = 0; round < rounds; round++) {
-        const changes = round % 2 === 0 ? [] : [filtered];
+        const changes = round % 2 === 0 ? [] : [filtered, hooked];
         // It sees the onlooker as the first process, and no process of the host's.
         const result = h.run([sharing(pid), ...changes, runs('cat', '/proc/1/comm', '/proc/self/stat')], from);
         expect(result).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^onlooker\n\d+ \(cat\) /) as string });

@@ -156,6 +156,30 @@ describe('a filter', () => {
   });
 });
 
+describe('a scheduler that does not outlive the last fork', () => {
+  const policies = (steps: readonly Step[]) => steps.flatMap((each) => (each.op === 'scheduler' ? [`${each.policy} ${each.flags}`] : []));
+
+  it('is set behind it, as far as need be', () => {
+    const reset = { policy: 'SCHED_FIFO', priority: 1, flags: ['SCHED_FLAG_RESET_ON_FORK'] } as const;
+    const deadline = { policy: 'SCHED_DEADLINE', runtime: 1, deadline: 2, period: 3 } as const;
+    const of = (scheduler: Process['scheduler'], birth: ProcessContext['birth']) => {
+      const { before, load } = plan({ scheduler }, { birth });
+      return [policies(before), policies(load)];
+    };
+    expect(of(reset, 'alone')).toEqual([['1 1'], []]);
+    expect(of(reset, 'filtered')).toEqual([['1 0'], ['1 1']]);
+    expect(of(deadline, 'unfiltered')).toEqual([[], ['6 0']]);
+    expect(of({ policy: 'SCHED_BATCH' }, 'filtered')).toEqual([['3 0'], []]);
+  });
+
+  it('needs system calls that the filter may not let through: it comes behind', () => {
+    const scheduler = { policy: 'SCHED_FIFO', priority: 1, flags: ['SCHED_FLAG_RESET_ON_FORK'] } as const;
+    const { when, load } = plan({ scheduler, noNewPrivileges: true }, { seccomp, birth: 'filtered' });
+    expect(when).toBe('last');
+    expect(ops(load)).toEqual(['scheduler', 'seccomp']);
+  });
+});
+
 describe('limits', () => {
   const rlimits = [
     { type: 'RLIMIT_NOFILE', soft: 1024, hard: 18446744073709551615n },
