@@ -141,7 +141,7 @@ describe.skipIf(skipped('onlookers', why)).each(hosts)('under $name, an onlooker
   it.each([
     ['', []],
     [', and a procfs opened by a helper', ['old']],
-  ])('sees the processes of a container that is made in its pid and user namespaces, and no others%s', async (_, old) => {
+  ])('sees the processes of a container that is made in its pid and user namespaces, and no others%s', (_, old) => {
     const mapped: Change = (config) => {
       config.linux.namespaces?.push({ type: 'user' });
       config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];

@@ -25,7 +25,7 @@ const h = harness('walls');
 const tool = (name: string): string | undefined => (spawnSync('which', [name]).status === 0 ? undefined : `needs ${name}`);
 const noCompiler = tool('gcc');
 const noKeys = noCompiler ?? (existsSync('/proc/keys') ? undefined : 'the kernel has no keyrings');
-const manyProcessors = readFileSync('/proc/self/status', 'utf8').match(/^Cpus_allowed_list:\s*(.*)$/m)?.[1] ?? '0';
+const manyProcessors = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
 const oneProcessor = tool('taskset') ?? (/^\d+$/.test(manyProcessors) ? 'needs more than one processor' : undefined);
 
 const runs =
