@@ -7,7 +7,7 @@ import type { Plan, SeccompPlan } from '../plan/plan.js';
 import { callsAfter, planSeccomp } from '../plan/seccomp.js';
 import { waiting } from '../plan/waiting.js';
 import { parseJson } from '../spec/json.js';
-import type { NamespaceType, Process, Spec } from '../spec/types.js';
+import type { Process, Spec } from '../spec/types.js';
 import { checkUntrustedProcess } from '../spec/untrusted.js';
 import { checkProcess } from '../spec/validate.js';
 import { readHost } from '../state/host.js';
@@ -20,6 +20,7 @@ import { SECCOMP_CACHE, checkPreserved, listenFdCount, nameStepsOf, setOomScoreA
 import { converse, endInit, type Child } from './converse.js';
 import { execCgroupPath, moveInto, type First } from './exec-cgroup.js';
 import { processOf } from './exec-process.js';
+import { deniesSetgroups, foreignNamespaces } from './foreign.js';
 import { setLimits } from './limits.js';
 import { enterForeground, leaveForeground, stay } from './foreground.js';
 import type { ExecOptions } from './options.js';
@@ -30,18 +31,6 @@ import { Undo } from './undo.js';
 export type { ExecOptions } from './options.js';
 
 const O_DIRECTORY = 0o200000;
-
-/** The files in /proc/PID/ns that name a process's own namespaces. */
-const NAMESPACE_FILES = {
-  user: 'user',
-  mount: 'mnt',
-  pid: 'pid',
-  network: 'net',
-  ipc: 'ipc',
-  uts: 'uts',
-  cgroup: 'cgroup',
-  time: 'time',
-} as const;
 
 /** @returns the program's exit status, 128 + N when signal N ended it; 0 when detached */
 export function exec(options: ExecOptions): number {
@@ -157,7 +146,7 @@ interface Facts {
 
 function planOptions(state: ContainerState, spec: Spec, pidfd: number, { terminal, seccomp, filter, preserveFds }: Facts): ExecPlanOptions {
   const namespaces = foreignNamespaces(state.pid);
-  const setgroupsDenied = native().readFile(`/proc/${state.pid}/setgroups`, 64).startsWith('deny');
+  const setgroupsDenied = deniesSetgroups(state.pid);
   // What was read below /proc/PID is the container's only if its process has been there all the time: then the number cannot have
   // become another's. Should it end from now on, the pidfd leads nowhere.
   if (native().waitPidfd(pidfd, 0)) throw new TsrunError('cannot exec in a stopped container');
@@ -171,16 +160,6 @@ function planOptions(state: ContainerState, spec: Spec, pidfd: number, { termina
     keyring: state.keyring === '' ? null : (state.keyring ?? `_ses.${state.id}`),
     preserveFds,
   };
-}
-
-/** CLONE_NEW* of the namespaces in which that process is and we are not. */
-function foreignNamespaces(pid: number): number {
-  let flags = 0;
-  for (const [type, file] of Object.entries(NAMESPACE_FILES)) {
-    if (native().readlink(`/proc/${pid}/ns/${file}`) !== native().readlink(`/proc/self/ns/${file}`))
-      flags |= CLONE_FLAG[type as NamespaceType];
-  }
-  return flags;
 }
 
 /** A namespace that was made for the container is not one of ours: whatever says so, nothing is executed there in its name. */

@@ -6,6 +6,7 @@ import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
 import { openProcess, statusOf } from '../state/status.js';
 import { readState, type ContainerState } from '../state/store.js';
+import { isForeign } from './foreign.js';
 import type { CommonOptions } from './options.js';
 
 const SIGKILL = 9;
@@ -69,7 +70,7 @@ function hasProcesses(state: ContainerState): boolean {
 /** Whether the container's process is in our pid namespace: then the kernel does not end the others with it. */
 function sharesPidNamespace(state: ContainerState): boolean {
   try {
-    return native().readlink(`/proc/${state.pid}/ns/pid`) === native().readlink('/proc/self/ns/pid');
+    return !isForeign(state.pid, 'pid');
   } catch {
     return false;
   }

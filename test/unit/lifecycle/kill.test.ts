@@ -39,6 +39,8 @@ beforeEach(() => {
     throw systemError('ENOENT', 2, `open ${path}`, 'No such file or directory');
   });
   fake.waitCgroupEvent.mockReturnValue(true);
+  // Neither the state root nor the cgroup is looked at any closer.
+  fake.lstat.mockReturnValue(null);
 });
 
 /** The pid namespaces, which are there to be read as long as the process is. */
@@ -61,6 +63,14 @@ describe('kill', () => {
     namespaces('pid:[1]', 'pid:[2]');
     kill({ root: '/root', id: 'c1', signal: KILL });
     expect(fake.writeFile).not.toHaveBeenCalled();
+  });
+
+  it('KILL on a kernel without pid namespaces ends the cgroup', () => {
+    fake.readlink.mockImplementation((path) => {
+      throw systemError('ENOENT', 2, `readlink ${path}`, 'No such file or directory');
+    });
+    kill({ root: '/root', id: 'c1', signal: KILL });
+    expect(fake.writeFile.mock.calls.map(([path, text]) => [path, text])).toContainEqual([`${given.cgroup}/cgroup.kill`, '1']);
   });
 
   it('no other signal ends the cgroup', () => {
