@@ -21,7 +21,7 @@ export const rows = [
     attack:
       'A process of the container sees the entering process (ptrace, `/proc/PID/root`, `exe`, `mem`, `pidfd_getfd`) before it is confined.',
     holds: 'Nothing is visible in the container’s pid namespace before it is confined.',
-    required: 'none',
+    required: 'all',
   },
   {
     ids: ['CVE-2019-16884', 'CVE-2019-19921', 'CVE-2023-27561', 'CVE-2023-28642'],
@@ -51,7 +51,7 @@ export const rows = [
     ids: ['CVE-2023-25809'],
     attack: 'Rootless: the host’s tree of cgroups is writable in the container.',
     holds: 'Without a cgroup namespace of its own the container gets its part of the tree read-only.',
-    required: 'none',
+    required: 'all',
   },
   {
     ids: ['CVE-2024-21626'],
@@ -94,7 +94,7 @@ export const rows = [
     ids: ['CVE-2019-18837'],
     attack: 'The root file system itself is a symlink.',
     holds: 'The root is resolved once and used by descriptor.',
-    required: 'none',
+    required: 'all',
   },
   {
     ids: ['CVE-2020-15257'],
@@ -130,7 +130,7 @@ export const rows = [
     ids: ['CVE-2024-5154'],
     attack: '`/etc/mtab` of the image is a symlink, and is written through.',
     holds: 'No file of the image is written; what is made inside is made by descriptor below the root.',
-    required: 'none',
+    required: 'all',
   },
   {
     ids: ['CVE-2024-8676', 'CVE-2026-53489', 'CVE-2026-53492', 'CVE-2026-50195', 'CVE-2026-94603'],
@@ -148,19 +148,19 @@ export const rows = [
     ids: ['CVE-2025-54867', 'CVE-2025-62161', 'CVE-2025-62596'],
     attack: '`/proc` and `/sys` are symlinks; a path is masked through a replaced `/dev/null`; a label’s write is redirected.',
     holds: 'As for CVE-2019-16884, CVE-2025-31133 and CVE-2025-52881.',
-    required: 'none',
+    required: 'all',
   },
   {
     ids: ['CVE-2026-88264', 'CVE-2026-88265'],
     attack: '`/dev/console` is made through a symlink where nothing is mounted on `/dev`; `/dev/null` is trusted by its device number.',
     holds: 'The same resolution with and without a mount on `/dev`; a device is known by descriptor, type and number together.',
-    required: 'none',
+    required: 'all',
   },
   {
     ids: ['CVE-2026-87766'],
     attack: 'Files are created through a parent’s symlink into the old root.',
     holds: 'As for CVE-2021-30465: every path of a plan is resolved below the new root.',
-    required: 'none',
+    required: 'all',
   },
   {
     ids: ['CVE-2026-46680'],
@@ -196,7 +196,7 @@ export const rows = [
     ids: ['kernel 6.17'],
     attack: '`bpf(2)` for device programs of cgroup v2 writes past a short attribute (kernels 6.17 to 7.1).',
     holds: 'The attribute always has the kernel’s full size, zeroed.',
-    required: 'none',
+    required: 'all',
   },
 ];
 

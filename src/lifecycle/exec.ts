@@ -66,7 +66,11 @@ export function exec(options: ExecOptions): number {
     const forListener = (pid: number): string => processState(state, statusOf(root, state), pid, seccomp?.listener?.metadata ?? '');
     let begun: Begun;
     try {
-      const planned = planExec(process, host, planOptions(state, spec, pidfd, { terminal: process.terminal === true, seccomp, filter, preserveFds }));
+      const planned = planExec(
+        process,
+        host,
+        planOptions(state, spec, pidfd, { terminal: process.terminal === true, seccomp, filter, preserveFds }),
+      );
       for (const warning of planned.warnings) options.warn(warning);
       begun = begin(planned, state, options, { console, pidfd, filter, preserveFds, forListener, undo });
     } finally {

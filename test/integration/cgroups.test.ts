@@ -231,7 +231,7 @@ describe.skipIf(skipped('cgroupfs', process.getuid?.() !== 0 || mount === '' ? '
     rmdirSync(`${top}/shared`);
   });
 
-  describe('bpf(2), which writes past a short attribute (the revision on Linux 6.17 to 7.1)', () => {
+  describe('bpf(2), which writes past a short attribute on Linux 6.17 to 7.1', () => {
     const scratch = mkdtempSync(join(tmpdir(), 'tsrun-bpf-'));
     const fixture = join(import.meta.dirname, '../fixtures/bpf_canary.cc');
     // where there is no compiler, as in the virtual machine, it has been brought along
@@ -249,7 +249,7 @@ describe.skipIf(skipped('cgroupfs', process.getuid?.() !== 0 || mount === '' ? '
       rmSync(scratch, { recursive: true });
     });
 
-    test('never past ours, all of which is zero before', () => {
+    test('never past ours, all of which is zero before (kernel 6.17)', () => {
       expect(bytesLost('full')).toBe('0');
     });
 

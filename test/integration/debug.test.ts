@@ -110,7 +110,10 @@ describe.skipIf(skipped('debug', whyNoContainers())).each(hosts)('under $name', 
 
   it('nothing is told of what a filter might forbid to tell', () => {
     const change: Change = (config) => {
-      config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['write', 'sendto', 'sendmsg'], action: 'SCMP_ACT_KILL_PROCESS' }] };
+      config.linux.seccomp = {
+        defaultAction: 'SCMP_ACT_ALLOW',
+        syscalls: [{ names: ['write', 'sendto', 'sendmsg'], action: 'SCMP_ACT_KILL_PROCESS' }],
+      };
     };
     expect(h.tsrun(['--debug', 'run', '--bundle', h.bundle(change), h.id()], on).status).toBe(0);
   });

@@ -129,14 +129,18 @@ describe.skipIf(skipped('onlookers', why)).each(hosts)('under $name, an onlooker
     ['with a filter that allows no new process', [strict]],
   ];
 
-  it.each(kinds)('sees nothing of the host in what exec brings in, %s', { timeout: 60_000 + rounds * 2_000 }, async (_, changes) => {
-    const { id, found } = await onlooker(...changes);
-    for (let round = 0; round < rounds; round++) h.ok(['exec', id, 'true'], on);
-    const { seen, caught } = found();
-    expect(unexpected(seen)).toEqual([]);
-    // It has looked into processes that were not yet the user's program.
-    expect(caught).toBeGreaterThan(rounds / 10);
-  });
+  it.each(kinds)(
+    'sees nothing of the host in what exec brings in, %s (CVE-2019-5736 by exec)',
+    { timeout: 60_000 + rounds * 2_000 },
+    async (_, changes) => {
+      const { id, found } = await onlooker(...changes);
+      for (let round = 0; round < rounds; round++) h.ok(['exec', id, 'true'], on);
+      const { seen, caught } = found();
+      expect(unexpected(seen)).toEqual([]);
+      // It has looked into processes that were not yet the user's program.
+      expect(caught).toBeGreaterThan(rounds / 10);
+    },
+  );
 
   it.each([
     ['', []],
@@ -163,7 +167,7 @@ describe.skipIf(skipped('onlookers', why)).each(hosts)('under $name, an onlooker
     ['of its own', []],
     ['opened by a helper, as on an older kernel', ['old']],
   ])(
-    'sees nothing of the host in a container that is made in its pid namespace, with a procfs %s',
+    'sees nothing of the host in a container that is made in its pid namespace, with a procfs %s (CVE-2019-5736 by exec)',
     { timeout: 60_000 + rounds * 2_000 },
     async (_, old) => {
       const { pid, found } = await onlooker();

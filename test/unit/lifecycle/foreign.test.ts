@@ -39,13 +39,16 @@ describe('the namespaces in which a process is and we are not', () => {
     expect(foreignNamespaces(7)).toBe(CLONE_FLAG.mount | CLONE_FLAG.time);
   });
 
-  it.each(Object.entries(all) as [Type, string][])('are none of type %s on a kernel without them, and the others all the same', (type, file) => {
-    lacking = [file];
-    const other = type === 'mount' ? 'uts' : 'mount';
-    its = { [all[other]]: 'another' };
-    expect(isForeign(7, type)).toBe(false);
-    expect(foreignNamespaces(7)).toBe(CLONE_FLAG[other]);
-  });
+  it.each(Object.entries(all) as [Type, string][])(
+    'are none of type %s on a kernel without them, and the others all the same',
+    (type, file) => {
+      lacking = [file];
+      const other = type === 'mount' ? 'uts' : 'mount';
+      its = { [all[other]]: 'another' };
+      expect(isForeign(7, type)).toBe(false);
+      expect(foreignNamespaces(7)).toBe(CLONE_FLAG[other]);
+    },
+  );
 
   it('are not known of one that has ended', () => {
     gone = true;
