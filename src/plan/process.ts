@@ -141,7 +141,7 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
 }
 
 const FORCED_NO_NEW_PRIVILEGES =
-  'seccomp: the profile forbids what a process needs to enter a pid namespace with others in it (clone, setsid): it gets no_new_privs';
+  'seccomp: the profile forbids what a process needs to enter a pid namespace with others in it (clone, setsid and the like): it gets no_new_privs';
 
 function planUser(user: User | undefined, context: ProcessContext): Extract<Step, { op: 'user' }> {
   const gid = user?.gid ?? 0;

@@ -140,6 +140,23 @@ describe.skipIf(skipped('confinement', whyNoContainers())).each(hosts)('under $n
       expect(h.run([run, filter(deny(calls), noNewPrivileges), nothing], on)).toMatchObject({ status: 0, stderr: '' });
     });
 
+    it.each<[string, string, boolean]>([
+      ['has the filter that init is under by then', 'keyctl', false],
+      ['loads it itself where init could not run it from inside', 'memfd_create', true],
+    ])('in the pid namespace of another container %s', (_, denied, forced) => {
+      const { pid } = h.state(h.running(undefined, on));
+      const sharing: Change = (config) => {
+        for (const namespace of config.linux.namespaces ?? []) if (namespace.type === 'pid') namespace.path = `/proc/${pid}/ns/pid`;
+      };
+      const changes = [shared, sharing, hook(confinement('hook')), filter(deny([denied]), false), shell(confinement('program'))];
+      const { status, stderr } = h.run(changes, on);
+      expect(status).toBe(0);
+      expect(stderr).toMatch(forced ? /it gets no_new_privs/ : /^$/);
+      expect(told('hook')).toMatch(forced ? /NoNewPrivs:\t1\n/ : /NoNewPrivs:\t0\n/);
+      expect(told('hook')).toMatch(/Seccomp:\t2\n/);
+      expect(told('hook')).toBe(told('program'));
+    });
+
     it('that the filter does not let be executed fails in words', async () => {
       for (const seccomp of [deny(['execve']), { defaultAction: 'SCMP_ACT_ERRNO' } as const]) {
         const { status, stderr } = h.run([hook('true'), filter(seccomp), nothing], { ...on, timeout: 10_000 });
