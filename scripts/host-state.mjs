@@ -37,7 +37,8 @@ function identity(path) {
 const DIRECTORIES = ['/', '/bin', '/boot', '/dev', '/etc', '/etc/apparmor.d', '/home', '/lib', '/lib/modules', '/mnt', '/opt', '/root', '/run', '/sbin', '/srv', '/tmp', '/usr', '/usr/bin', '/usr/lib', '/usr/local', '/usr/local/bin', '/usr/sbin', '/usr/share', '/var', '/var/lib', '/var/tmp', '/proc/sys', '/sys/fs/cgroup', '/dev/shm', '/dev/mqueue', '/run/netns']; // prettier-ignore
 
 /** What others come and go with: files of a build and of npm, sockets of a bus. */
-const PASSING = /^\/tmp\/(?!tsrun-[a-z]+-\w{6}$)|^\/var\/tmp\/|^\/dev\/(pts|char|block)\/|^\/root\/\.(npm|cache|node-gyp)/;
+const PASSING =
+  /^(\/var)?\/tmp\/(?!tsrun-)|^(\/var)?\/tmp\/tsrun-(test-cache|vm-kernel-[\d.]+|vm-[a-z]+(-emulated)?)-[0-9a-f]{12}$|^\/dev\/(pts|char|block)\/|^\/root\/\.(npm|cache|node-gyp)/;
 
 function permissions() {
   const found = {};
@@ -72,7 +73,7 @@ function mounts() {
 }
 
 /** What counts and is no setting. */
-const COUNTS = /^\/proc\/sys\/(fs\/(dentry-state|file-nr|inode-nr|inode-state|aio-nr|quota\/|binfmt_misc\/)|kernel\/(random\/|ns_last_pid|pty\/nr|tainted|cad_pid|keys\/)|net\/netfilter\/nf_conntrack_count|vm\/stat_refresh|net\/.*\/stable_secret|debug\/)/; // prettier-ignore
+const COUNTS = /^\/proc\/sys\/(fs\/(dentry-state|file-nr|inode-nr|inode-state|aio-nr|quota\/|binfmt_misc\/)|kernel\/(random\/|perf_event_max_sample_rate$|hung_task_detect_count$|ns_last_pid|pty\/nr|tainted|cad_pid|keys\/)|net\/netfilter\/nf_conntrack_count|vm\/stat_refresh|net\/(netfilter|bridge)\/|net\/.*\/stable_secret|debug\/)/; // prettier-ignore
 
 function sysctls(directory = '/proc/sys', found = {}) {
   for (const name of names(directory)) {
@@ -113,9 +114,11 @@ function processes() {
   for (const pid of names('/proc').filter((name) => /^\d+$/.test(name) && !ours.has(name))) {
     const stat = text(`/proc/${pid}/stat`);
     const command = text(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim();
-    if (stat === undefined || !command) continue;
+    if (stat === undefined) continue;
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    found[`${pid} since ${fields[19]}`] = command.slice(0, 160);
+    // kernel threads, children of the second process
+    if (pid === '2' || fields[1] === '2') continue;
+    found[`${pid} since ${fields[19]}`] = (command || stat.slice(stat.indexOf('('), stat.lastIndexOf(')') + 1)).slice(0, 160);
   }
   return found;
 }
@@ -132,7 +135,7 @@ function keyrings() {
 
 function networkDevices() {
   const show = spawnSync('ip', ['-json', 'address'], { encoding: 'utf8' });
-  if (show.status !== 0) return Object.fromEntries(names('/sys/class/net').map((name) => [name, 'there']));
+  if (show.status !== 0) throw new Error(`ip -json address: ${show.error?.message ?? show.stderr}`);
   return Object.fromEntries(
     JSON.parse(show.stdout).map((device) => [
       device.ifname,
@@ -143,19 +146,20 @@ function networkDevices() {
 
 function units() {
   if (!existsSync('/run/systemd/system')) return {};
-  const { stdout } = spawnSync('systemctl', ['list-units', '--all', '--plain', '--no-legend', '--type=service,scope,slice,mount,timer'], { encoding: 'utf8' }); // prettier-ignore
-  return Object.fromEntries(stdout.trim().split('\n').map((line) => [line.split(/\s+/)[0], line.split(/\s+/)[2]])); // prettier-ignore
+  const { status, stdout, stderr } = spawnSync('systemctl', ['list-units', '--all', '--plain', '--no-legend', '--type=service,scope,slice,mount,timer'], { encoding: 'utf8' }); // prettier-ignore
+  if (status !== 0) throw new Error(`systemctl list-units: ${stderr}`);
+  // timers and sessions come and go by themselves
+  const ours = stdout.split('\n').filter((line) => /tsrun|docker|libpod|runc|crun|buildah/.test(line));
+  return Object.fromEntries(ours.map((line) => [line.split(/\s+/)[0], line.split(/\s+/)[2]]));
 }
 
-/** What belongs to the whole machine besides: System V objects, modules, loop devices, rules. */
+/** What belongs to the whole machine besides: System V objects, loop devices, profiles, swap. Modules come with what is used, and stay. */
 function objects() {
   const found = {};
   for (const kind of ['shm', 'sem', 'msg']) for (const line of (text(`/proc/sysvipc/${kind}`) ?? '').trim().split('\n').slice(1)) found[`${kind} ${line.trim().split(/\s+/)[1]}`] = 'there'; // prettier-ignore
   for (const name of names('/sys/block')) if (existsSync(`/sys/block/${name}/loop`)) found[`/dev/${name}`] = text(`/sys/block/${name}/loop/backing_file`)?.trim(); // prettier-ignore
-  for (const line of (text('/proc/modules') ?? '').trim().split('\n')) found[`module ${line.split(' ')[0]}`] = 'there';
   for (const name of names('/sys/kernel/security/apparmor/policy/profiles')) found[`profile ${name}`] = 'there';
   found['swap'] = text('/proc/swaps')?.replace(/\s+/g, ' ');
-  found['limits'] = text('/proc/self/limits')?.replace(/\s+/g, ' ');
   return found;
 }
 

@@ -3,27 +3,23 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-import { root } from './lib/run.mjs';
+import { filesBelow, root } from './lib/run.mjs';
 import { expectedResults } from './vm/suites.mjs';
 
 const directory = process.argv[2];
 let [passed, failed] = [0, 0];
 const ran = new Set();
 const skipped = new Map();
-
-// a suite that did not get to its end, or was never begun, has failed
-for (const name of ['unit', 'integration', 'bed', ...expectedResults()].filter((name) => !existsSync(join(directory, `${name}.json`)))) {
-  process.stdout.write(`no results of ${name}\n`);
-  failed++;
-}
+const files = new Set();
 for (const file of readdirSync(directory).filter((name) => name.endsWith('.json'))) {
   const place = file.slice(0, -'.json'.length);
   const result = JSON.parse(readFileSync(join(directory, file), 'utf8'));
-  for (const { name, status, assertionResults } of result.testResults) {
+  for (const { name, status, message = '', assertionResults } of result.testResults) {
     const path = relative(root, name);
-    // a file that could not be loaded has no tests to count
-    if (status === 'failed' && assertionResults.length === 0) {
-      process.stdout.write(`failed: ${place}: ${path}\n`);
+    files.add(`${place} ${path}`);
+    // a file that could not be loaded, or whose hooks before or after all tests failed, has no failed test to count
+    if (status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed')) {
+      process.stdout.write(`failed: ${place}: ${path}: ${message.split('\n')[0]}\n`);
       failed++;
     }
     for (const { fullName, status: outcome } of assertionResults) {
@@ -40,6 +36,21 @@ for (const file of readdirSync(directory).filter((name) => name.endsWith('.json'
       }
     }
   }
+}
+// a suite that did not get to its end, or was never begun, has failed; so has a file that is not among the results
+const tests = (suite) => filesBelow(`test/${suite}`, (path) => path.endsWith('.test.ts'));
+const expected = { ...Object.fromEntries(['unit', 'integration', 'bed'].map((suite) => [suite, tests(suite)])), ...expectedResults() };
+for (const [place, paths] of Object.entries(expected)) {
+  for (const path of paths.filter((each) => !files.has(`${place} ${each}`))) {
+    process.stdout.write(`no results: ${place}: ${path}\n`);
+    failed++;
+  }
+}
+// stages that failed without a test of theirs
+const stages = join(directory, 'failed');
+if (failed === 0 && existsSync(stages)) {
+  for (const line of readFileSync(stages, 'utf8').trim().split('\n')) process.stdout.write(`failed: ${line}\n`);
+  failed++;
 }
 const nowhere = [...skipped].filter(([test]) => !ran.has(test));
 for (const [test, places] of nowhere) process.stdout.write(`skipped everywhere (${places.join(', ')}; the reasons are above): ${test}\n`);

@@ -67,6 +67,7 @@ async function start(directory, version, { tree, disk, snapshot = true, systemd 
     child.stdout.removeAllListeners('data').resume();
   });
   child.unref();
+  if (!keep) process.once('exit', () => machine.stop());
   started?.(machine);
   return { machine, up };
 }

@@ -38,6 +38,12 @@ export function step(log, program, args, { env = {}, ...options } = {}) {
   if (status !== 0) throw new Error(`${program} ${args[0]}: ${signal ?? `exit status ${status}`}`);
 }
 
+/** What is to be removed at the end is removed when a signal is the end, too. */
+export function exitOnSignals() {
+  for (const [signal, number] of Object.entries({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }))
+    process.on(signal, () => process.exit(128 + number));
+}
+
 /** Makes the directory `path` whole or not at all: `make(directory, log)` fills one beside it. */
 export async function fresh(path, make) {
   if (process.getuid() !== 0) throw new Error(`making ${path} needs root`);

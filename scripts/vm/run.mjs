@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { root } from '../lib/run.mjs';
 import { pick, pickOptions } from './pick.mjs';
 import { keep, stop, withMachine } from './session.mjs';
+import { EMULATED } from './suites.mjs';
 
 const help = `usage: npm run -s vm -- [OPTION...] [COMMAND [ARGUMENT...]]
 
@@ -48,6 +49,7 @@ async function main() {
 
   if (values.stop) return stop(release, version);
   const systemd = !values.bare;
+  if (!systemd && version === EMULATED) throw new Error('the emulated machine boots with systemd only');
   if (values.keep) await keep(release, version, { systemd });
   if (values.keep && command.length === 0) return undefined;
 

@@ -55,7 +55,11 @@ export function sessionsOf(suites) {
 
 export const resultName = ({ release, version }, { label }) => `${release}-${version}-${label}`;
 
-/** The names of the results that CI's machines leave. */
+/** By the names of the results that CI's machines leave, the files that must be in them. */
 export function expectedResults() {
-  return machines.flatMap((machine) => sessionsOf(suitesOf(machine)).flatMap((session) => session.map((job) => resultName(machine, job))));
+  return Object.fromEntries(
+    machines.flatMap((machine) =>
+      sessionsOf(suitesOf(machine)).flatMap((session) => session.map((job) => [resultName(machine, job), job.files])),
+    ),
+  );
 }

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 
 import { root } from '../lib/run.mjs';
 import { isEmulated } from './boot.mjs';
+import { exitOnSignals } from './cache.mjs';
 import { pick } from './pick.mjs';
 import { withMachine } from './session.mjs';
 import { resultName, sessionsOf, suitesOf } from './suites.mjs';
@@ -48,18 +49,21 @@ async function main() {
     options: { release: { type: 'string' }, kernel: { type: 'string' } },
   });
   const machine = pick(values);
-  const { disk, remove } = treeDisk();
-  process.once('exit', remove);
+  const disk = treeDisk();
   for (const session of sessionsOf(suitesOf(machine, positionals))) {
     const begun = Date.now();
-    await withMachine(machine.release, machine.version, { disk }, async (booted) => {
+    const done = withMachine(machine.release, machine.version, { disk }, async (booted) => {
       process.stdout.write(`--- ${machine.release} with kernel ${machine.version} is up after ${seconds(begun)}\n`);
       for (const job of session) if (!(await run(booted, machine, job))) process.exitCode = 1;
     });
+    await done.catch(failed);
   }
 }
 
-main().catch((error) => {
+function failed(error) {
   process.stderr.write(`vm: ${error.message}\n`);
   process.exitCode = 1;
-});
+}
+
+exitOnSignals();
+main().catch(failed);

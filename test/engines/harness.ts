@@ -152,7 +152,7 @@ export function removeScratch(path: string): void {
     .map((line) => line.split(' ')[4] ?? '')
     .filter((target) => target.startsWith(`${path}/`));
   for (const target of mounts.reverse()) spawnSync('umount', [target]);
-  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  rmSync(path, { recursive: true, force: true });
 }
 
 // --- a process that a test started and ends
