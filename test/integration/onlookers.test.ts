@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { harness, hosts, skipped, until, whyNoContainers, type Change, type Config } from './harness.js';
 
 const h = harness('onlookers');
-const rounds = Number(process.env['TSRUN_ONLOOKER_ROUNDS'] ?? 100);
+const rounds = Number(process.env['TSRUN_ONLOOKER_ROUNDS'] ?? 40);
 const noCompiler = spawnSync('gcc', ['--version']).status === 0 ? undefined : 'needs gcc and a static C library';
 
 let program = '';
