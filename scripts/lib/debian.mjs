@@ -25,7 +25,7 @@ export function mirror() {
   return uri;
 }
 
-/** An apt that knows one suite of the mirror and nothing of this machine; its files are below `directory`. */
+/** An apt that knows one suite of the mirror and no other source, with the machine's own settings (a proxy's); its files are below `directory`. */
 function privateApt(directory, suite) {
   for (const name of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(directory, name), { recursive: true });
   writeFileSync(join(directory, 'status'), '');

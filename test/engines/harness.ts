@@ -239,7 +239,7 @@ export class Docker {
     // no rule and no bridge stays on the machine
     command.push('--iptables=false', '--ip6tables=false', '--ip-forward=false', '--bridge=none');
     command.push('--exec-opt', `native.cgroupdriver=${driver}`, ...flags);
-    // dockerd gives a containerd that it starts ten seconds, which an emulated machine may not keep
+    // dockerd gives a containerd that it starts ten seconds, which a busy machine may not keep
     const containerd = await startContainerd(scratch);
     command.push('--containerd', join(scratch, 'containerd.sock'));
     const docker = new Docker(scratch, host, containerd, new Daemon(command, join(scratch, 'log')));

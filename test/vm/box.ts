@@ -1,6 +1,6 @@
 /**
- * A container that does what it is told: a shell in it reads commands from a pipe, so that a test in the virtual machine, where
- * each call of the runtime takes long, needs one container for many limits.
+ * A container that does what it is told: a shell in it reads commands from a pipe, so that a test in the virtual machine
+ * needs one container for many limits.
  */
 import { constants, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
