@@ -88,6 +88,7 @@ Result<Child> start(const Program& program) {
   uint64_t before = 0;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, kSignalSetSize);
   int pidfd = -1;
+  // Where processes of a container can see this child they see us, too, in the same memory: it has nothing that we have not.
   const pid_t pid = clone(become, static_cast<char*>(stack) + kStackSize, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &birth, &pidfd);
   const int err = errno;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, kSignalSetSize);

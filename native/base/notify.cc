@@ -88,6 +88,7 @@ Notifier::Taken Notifier::take(int socket) {
   msghdr message = {};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
+  // The container may send anything, at any rate: the text is all that is taken of it.
   const ssize_t size = recvmsg(socket, &message, MSG_DONTWAIT);
   if (size < 0) return Taken::kNothing;
   if ((message.msg_flags & MSG_TRUNC) != 0) return Taken::kPassed;

@@ -48,6 +48,8 @@ Status join_process(Context& context, Arguments arguments) {
   const auto flags = static_cast<int>(arguments.number(INT32_MAX));
   TSRUN_TRY(arguments.finish());
   // Linux 5.8: with a pidfd all the kinds are entered, or none (man 2 setns).
+  // Its process may have gone on since `flags` were found out, but only to namespaces that it may enter itself; we go there unseen, and
+  // with the rights that the config gives.
   if (setns(context.slots.get(slot), flags) != 0) return failed("join the container's namespaces");
   return stay_hidden(context);
 }

@@ -11,6 +11,7 @@ Status cwd(Context& context, Arguments arguments) {
   const bool early = arguments.number(1) != 0;
   TSRUN_TRY(arguments.finish());
   if (context.cwd_entered) return {};
+  // The image may have made it a symlink to /proc/self/fd/N, a descriptor of ours: what is outside of the root is seen below.
   // By path and not by descriptor: the container's own limit may leave us none. Where we ended up is what counts.
   if (chdir(path) != 0) {
     const int err = errno;

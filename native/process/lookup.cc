@@ -12,6 +12,7 @@ constexpr std::string_view kUsualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbi
 // 0 when we may execute the file at `path`, else errno.
 int check_executable(const char* path) {
   struct stat status = {};
+  // For the words of an error only: the container may exchange the file before execve looks it up again, with the same rights.
   if (stat(path, &status) != 0) return errno;
   if (S_ISDIR(status.st_mode)) return EISDIR;
   if (!S_ISREG(status.st_mode)) return EACCES;

@@ -61,6 +61,7 @@ export function converse(child: Child, total: number, conversation: Conversation
         conversation.moved(child);
         break;
       case 'listener':
+        // The kernel fills in the sender. Who has CAP_SYS_ADMIN over a pid namespace may name another one (man 7 unix), but none outside of it.
         if (message.sender !== child.pid) {
           native().close(message.listener);
           throw new TsrunError("a message of tsrun-init's is from another process");

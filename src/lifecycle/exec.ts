@@ -78,6 +78,7 @@ export function exec(options: ExecOptions): number {
     }
     const { plan } = begun;
     child = begun.child;
+    // By number, here and below: until we reap it, a child of ours that has been killed keeps its number.
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
     const conversation = {
       answer: (what: string, { pid }: Child) => {
@@ -149,6 +150,7 @@ interface Facts {
 }
 
 function planOptions(state: ContainerState, spec: Spec, pidfd: number, { terminal, seccomp, filter, preserveFds }: Facts): ExecPlanOptions {
+  // Links and a word of the kernel's, nothing that the container could have written.
   const namespaces = foreignNamespaces(state.pid);
   const setgroupsDenied = deniesSetgroups(state.pid);
   // What was read below /proc/PID is the container's only if its process has been there all the time: then the number cannot have
