@@ -16,15 +16,26 @@ namespace {
 constexpr size_t kLargest = 4096;  // what systemd reads of one message
 constexpr int kPatience = 5;       // seconds
 
-// Assignments about descriptors, processes, or access: not the container's to make.
-constexpr std::string_view kOurs[] = {"MAINPID", "MAINPIDFD", "MAINPIDFDID",   "BARRIER", "NOTIFYACCESS",
-                                      "FDSTORE", "FDNAME",    "FDSTOREREMOVE", "FDPOLL"};
+constexpr int kRound = 512;  // messages in one go: more than a queue holds (net.unix.max_dgram_qlen), and an end to a flood
 
-bool is_ours(std::string_view name) {
-  for (const auto ours : kOurs) {
-    if (name == ours) return true;
+// What a container says of itself (man 3 sd_notify), and what is anybody's. Nothing about descriptors, processes, or access.
+constexpr std::string_view kPassed[] = {"READY",       "RELOADING", "STOPPING",      "MONOTONIC_USEC",     "STATUS", "ERRNO", "BUSERROR",
+                                        "EXIT_STATUS", "WATCHDOG",  "WATCHDOG_USEC", "EXTEND_TIMEOUT_USEC"};
+
+bool is_passed(std::string_view name) {
+  if (name.size() > 2 && name[0] == 'X' && name[1] == '_') return true;
+  for (const auto passed : kPassed) {
+    if (name == passed) return true;
   }
   return false;
+}
+
+// The manager ends a line at a carriage return too, and takes backslashes out: what has such bytes can say something else to it than to us.
+bool is_plain(std::string_view line) {
+  for (const char byte : line) {
+    if (byte == '\\' || byte == 0x7f || (static_cast<unsigned char>(byte) < 0x20 && byte != '\t')) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -104,8 +115,9 @@ Notifier::Taken Notifier::take(int socket) {
     const size_t equals = line.find('=');
     if (equals == std::string_view::npos || equals == 0) continue;
     const std::string_view name(line.data(), equals);
+    if (!is_plain(line)) continue;
     main = main || name == "MAINPID";
-    if (is_ours(name)) continue;
+    if (!is_passed(name)) continue;
     ready = ready || line == "READY=1";
     text.append(line).append("\n");
   }
@@ -116,7 +128,11 @@ Notifier::Taken Notifier::take(int socket) {
 
 bool Notifier::drain(int socket) {
   bool ready = false;
-  for (auto taken = take(socket); taken != Taken::kNothing; taken = take(socket)) ready = ready || taken == Taken::kReady;
+  for (int count = 0; count < kRound; count++) {
+    const auto taken = take(socket);
+    if (taken == Taken::kNothing) break;
+    ready = ready || taken == Taken::kReady;
+  }
   return ready;
 }
 
