@@ -38,7 +38,7 @@ const DIRECTORIES = ['/', '/bin', '/boot', '/dev', '/etc', '/etc/apparmor.d', '/
 
 /** What others come and go with: files of a build and of npm, sockets of a bus. */
 const PASSING =
-  /^(\/var)?\/tmp\/(?!tsrun-)|^(\/var)?\/tmp\/tsrun-(test-cache|vm-kernel-[\d.]+|vm-[a-z]+(-emulated)?)-[0-9a-f]{12}$|^\/dev\/(pts|char|block)\/|^\/root\/\.(npm|cache|node-gyp)/;
+  /^\/run\/tsrun$|^(\/var)?\/tmp\/(?!tsrun-)|^(\/var)?\/tmp\/tsrun-(test-cache|vm-kernel-[\d.]+|vm-[a-z]+(-emulated)?)-[0-9a-f]{12}$|^\/dev\/(pts|char|block)\/|^\/root\/\.(npm|cache|node-gyp)/;
 
 function permissions() {
   const found = {};
@@ -116,8 +116,8 @@ function processes() {
     const command = text(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim();
     if (stat === undefined) continue;
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // kernel threads, children of the second process
-    if (pid === '2' || fields[1] === '2') continue;
+    // kernel threads, children of the second process; and what is neither by its words nor by its cgroup the tests'
+    if (pid === '2' || fields[1] === '2' || !OURS.test(`${command} ${text(`/proc/${pid}/cgroup`)}`)) continue;
     found[`${pid} since ${fields[19]}`] = (command || stat.slice(stat.indexOf('('), stat.lastIndexOf(')') + 1)).slice(0, 160);
   }
   return found;
@@ -165,6 +165,9 @@ function objects() {
 
 const parts = { permissions, files, mounts, sysctls, cgroups, processes, keyrings, networkDevices, units, objects };
 
+/** In the names and cgroups of what tests begin. */
+const OURS = /tsrun|docker|libpod|buildah|conmon|containerd|qemu-system|ubd0=/;
+
 /** What is other: a line a thing. */
 function differences(before, after) {
   const said = [];
@@ -172,8 +175,9 @@ function differences(before, after) {
     const [old, now] = [before[name] ?? {}, after[name]];
     for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) {
       if (old[key] === now[key]) continue;
-      // what others end is theirs
-      if (name === 'processes' && now[key] === undefined) continue;
+      // what others end or remove is theirs, and so is what they begin
+      if (['processes', 'cgroups'].includes(name) && now[key] === undefined) continue;
+      if (name === 'cgroups' && old[key] === undefined && !OURS.test(key)) continue;
       if (old[key] === undefined) said.push(`${name}: new: ${key}: ${now[key]}`);
       else if (now[key] === undefined) said.push(`${name}: gone: ${key}: ${old[key]}`);
       else said.push(`${name}: ${key}: was ${old[key]}, is ${now[key]}`);
