@@ -58,21 +58,19 @@ export async function expectLife(podman: Containers): Promise<void> {
 
 /**
  * The same as runc when a container takes more than its memory, more than its processes, or more than its processor. What takes the
- * memory is not the first process, and that ends later: systemd removes a scope with its last process, and with the scope the events, at
- * times before conmon has read them.
+ * memory is not the first process. Whether conmon tells Podman of it is not compared: with runc it misses it now and then.
  */
 export async function expectLimits(podman: Containers): Promise<void> {
   const state = await alike(async (runtime) => {
     const name = `eater-${runtime}`;
     const flags = ['--name', name, '--network', 'none', '--memory', '32m', '--memory-swap', '32m'];
-    // conmon has nobody to tell that it has heard: five seconds are what it gets
-    const script = `(${EAT}); status=$?; sleep 5; exit $status`;
+    const script = `(${EAT}); exit $?`;
     const { status } = await podman.call('podman', '--runtime', runtime, 'run', ...flags, IMAGE, 'sh', '-c', script);
-    const inspected = await podman.ok('podman', 'inspect', '--format', '{{.State.OOMKilled}} {{.State.ExitCode}}', name);
+    const inspected = await podman.ok('podman', 'inspect', '--format', '{{.State.ExitCode}}', name);
     await podman.ok('podman', '--runtime', runtime, 'rm', name);
     return { status, inspected };
   });
-  expect(state).toEqual({ status: 137, inspected: 'true 137\n' });
+  expect(state).toEqual({ status: 137, inspected: '137\n' });
   const script = [
     'cd /sys/fs/cgroup; cat pids.max cpu.max',
     'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done',
