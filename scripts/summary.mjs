@@ -1,5 +1,5 @@
 // Sums up the results that the test runs left as JSON in the directory named: `N passed, N failed, N skipped`. A test that ran in one place
-// and was skipped in another has run; what ran nowhere is named.
+// and was skipped in another has run, and so has a part of a test (`of` in test/vm/box.ts); what ran nowhere is named.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
@@ -35,6 +35,14 @@ for (const file of readdirSync(directory).filter((name) => name.endsWith('.json'
         skipped.set(test, [...(skipped.get(test) ?? []), place]);
       }
     }
+  }
+}
+for (const file of readdirSync(directory).filter((name) => name.endsWith('.parts'))) {
+  for (const line of new Set(readFileSync(join(directory, file), 'utf8').trim().split('\n'))) {
+    const [outcome, ...words] = line.split(' ');
+    const part = words.join(' ');
+    if (outcome === 'skipped') skipped.set(part, [...(skipped.get(part) ?? []), file.slice(0, -'.parts'.length)]);
+    else ran.add(part);
   }
 }
 // a suite that did not get to its end, or was never begun, has failed; so has a file that is not among the results

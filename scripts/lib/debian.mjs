@@ -56,6 +56,7 @@ export function fetchPackages(packages, directory, execute = run) {
   mkdirSync(directory, { recursive: true });
   try {
     let wanted = packages;
+    const failures = [];
     for (const suite of new Set(packages.flatMap(({ suites }) => suites))) {
       const here = wanted.filter(({ suites }) => suites.includes(suite));
       if (here.length === 0) continue;
@@ -63,13 +64,16 @@ export function fetchPackages(packages, directory, execute = run) {
       const missing = [];
       try {
         execute('apt-get', ['-q', 'update'], { env, cwd: directory });
-      } catch {
-        continue; // a suite that is no more
+      } catch (error) {
+        // a suite that is no more, or a network that is not there: the next one may have it
+        failures.push(`${suite}: ${error.message}`);
+        continue;
       }
       for (const entry of here) {
         try {
           execute('apt-get', ['-q', 'download', entry.name], { env, cwd: directory });
-        } catch {
+        } catch (error) {
+          failures.push(`${suite}: ${error.message}`);
           missing.push(entry);
         }
       }
@@ -77,12 +81,17 @@ export function fetchPackages(packages, directory, execute = run) {
     }
     if (wanted.length > 0) {
       const names = wanted.map(({ name, suites }) => `${name} (${suites.join(', ')})`).join(', ');
-      throw new Error(`${mirror()} has no ${names}: put newer ones into scripts/suites.txt`);
+      const why = failures.map((failure) => `\n  ${failure}`).join('');
+      throw new Error(`${mirror()} has no ${names}: if a suite has dropped them, put newer ones into scripts/suites.txt${why}`);
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  return readdirSync(directory)
-    .filter((name) => name.endsWith('.deb'))
-    .map((name) => join(directory, name));
+  const files = readdirSync(directory).filter((name) => name.endsWith('.deb'));
+  for (const { name, tested } of packages) {
+    // a version's epoch is written %3a
+    const found = decodeURIComponent(files.find((file) => file.startsWith(`${name}_`))?.split('_')[1] ?? '');
+    if (found !== tested) process.stderr.write(`${name} ${found}: another version than the tested ${tested}\n`);
+  }
+  return files.map((name) => join(directory, name));
 }

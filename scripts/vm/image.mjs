@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { mirror } from '../lib/debian.mjs';
-import { root } from '../lib/run.mjs';
+import { mirror, suitePackages } from '../lib/debian.mjs';
 import { boot } from './boot.mjs';
 import { cacheDirectory, fresh, ours } from './cache.mjs';
 import { make } from './recipe/make.mjs';
@@ -23,13 +22,8 @@ function ingredients(release, version) {
   const hash = createHash('sha256').update(
     [release, what.mirror, process.version, statSync(what.node).size, process.getuid(), emulated].join('\0'),
   );
-  for (const file of [
-    ...readdirSync(recipe)
-      .sort()
-      .map((name) => join(recipe, name)),
-    join(root, 'scripts/suites.txt'),
-  ])
-    hash.update(readFileSync(file));
+  for (const name of readdirSync(recipe).sort()) hash.update(readFileSync(join(recipe, name)));
+  hash.update(JSON.stringify(suitePackages('peers')));
   const name = `tsrun-vm-${release}${emulated ? '-emulated' : ''}-${hash.digest('hex').slice(0, 12)}`;
   return { ...what, path: join(cacheDirectory(), name) };
 }

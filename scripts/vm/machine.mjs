@@ -1,12 +1,22 @@
 // A virtual machine that runs, and the way into it: over ssh, which brings exit statuses, separate streams and terminals.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 
 /** For /bin/sh. */
 export const quote = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Blocks: for what must be done before the process exits. */
+const pause = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
+/** Its only child; undefined where there is none, or a kernel does not say (proc_pid_children(5)). */
+function childOf(pid) {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  return existsSync(path) ? Number(readFileSync(path, 'utf8')) || undefined : undefined;
+}
 
 /**
  * The way into a machine that runs: `directory` has the key, `way` the address `{host, port}` and whether that is in the network
@@ -70,14 +80,19 @@ export class Machine {
 
   /** Whether the machine has ended, or answers nobody; its last words then go to standard error. */
   async isDown() {
-    const { status } = await this.call('true', { timeout: 60_000, options: ['-o', 'ConnectTimeout=30'] });
+    const options = ['-o', 'ConnectTimeout=30'];
+    const status = this.isRunning() ? (await this.call('true', { timeout: 60_000, options })).status : 255;
     if (status !== 0) process.stderr.write(`vm: the machine is down:\n${this.lastWords()}\n`);
     return status !== 0;
   }
 
-  /** At once: the disk is a snapshot. */
+  /** At once: the disk is a snapshot. Returns when all its processes are gone. */
   stop() {
-    if (this.isRunning()) process.kill(this.pid, 'SIGKILL');
+    if (this.isRunning()) {
+      // of user-mode Linux the init of its pid namespace: the others end before it does (pid_namespaces(7)), and `unshare` after it
+      process.kill((this.way.namespace && childOf(this.pid)) || this.pid, 'SIGKILL');
+    }
+    for (let tries = 0; tries < 500 && this.isRunning(); tries += 1) pause(10);
     rmSync(this.runtime, { recursive: true, force: true });
   }
 
@@ -102,11 +117,16 @@ export class Machine {
     return new Promise((resolve, reject) => {
       const [program, ...args] = this.ssh(line, how);
       const child = spawn(program, args, { stdio: 'inherit' });
+      // a machine that ends in the middle closes no connection: ssh would wait for ten minutes
+      const watch = setInterval(() => {
+        if (!this.isRunning()) child.kill();
+      }, 1000);
       child.once('error', reject);
       child.once('exit', (status, signal) => {
-        const result = status ?? (signal === 'SIGINT' ? 130 : 143);
+        clearInterval(watch);
+        const result = status ?? 128 + constants.signals[signal];
         // the command's own status, or a connection that broke
-        if (status === 255) void this.isDown().then(() => resolve(result), reject);
+        if (status === 255 || !this.isRunning()) void this.isDown().then(() => resolve(result), reject);
         else resolve(result);
       });
     });

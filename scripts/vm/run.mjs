@@ -47,8 +47,8 @@ async function main() {
   if (values.help) return void process.stdout.write(help);
   const { release, version } = pick(values);
 
-  if (values.stop) return stop(release, version);
   const systemd = !values.bare;
+  if (values.stop) return stop(release, version, { systemd });
   if (!systemd && version === EMULATED) throw new Error('the emulated machine boots with systemd only');
   if (values.keep) await keep(release, version, { systemd });
   if (values.keep && command.length === 0) return undefined;

@@ -5,42 +5,50 @@ import { join } from 'node:path';
 
 import { root } from '../lib/run.mjs';
 import { boot } from './boot.mjs';
+import { cacheDirectory, exitOnSignals, ours } from './cache.mjs';
 import { image } from './image.mjs';
 import { Machine } from './machine.mjs';
 
-/** Where the machine that is kept for this tree is noted. */
-const note = (directory, version) =>
-  join(directory, `kept-${createHash('sha256').update(`${root}\0${version}`).digest('hex').slice(0, 12)}.json`);
+/** Where the machine that is kept for this tree is noted: beside the images, as it outlives a change of the recipe. */
+function note(release, version, systemd) {
+  const hash = createHash('sha256').update([root, release, version, systemd].join('\0'));
+  return join(cacheDirectory(), `tsrun-vm-kept-${hash.digest('hex').slice(0, 12)}`);
+}
 
-function kept(directory, version) {
-  if (!existsSync(note(directory, version))) return undefined;
-  const machine = new Machine(JSON.parse(readFileSync(note(directory, version), 'utf8')));
+function kept(path) {
+  if (!existsSync(path)) return undefined;
+  const machine = new Machine(JSON.parse(readFileSync(ours(path), 'utf8')));
   return machine.isRunning() ? machine : undefined;
 }
 
 /** Boots a machine that stays, unless there is one. */
-export async function keep(release, version, { systemd } = {}) {
-  const directory = await image(release, version);
-  if (kept(directory, version)) return;
-  const machine = await boot(directory, version, { tree: root, keep: true, systemd });
-  writeFileSync(note(directory, version), JSON.stringify(machine));
+export async function keep(release, version, { systemd = true } = {}) {
+  const path = note(release, version, systemd);
+  if (kept(path)) return;
+  let machine;
+  const end = () => machine?.stop();
+  process.once('exit', end);
+  exitOnSignals();
+  machine = await boot(await image(release, version), version, { tree: root, keep: true, systemd, started: (begun) => (machine = begun) });
+  writeFileSync(path, JSON.stringify(machine), { mode: 0o600 });
+  process.off('exit', end);
   process.stderr.write(
     `vm: ${release} with kernel ${version} stays as process ${machine.pid}, its console in ${machine.runtime}/console.log; --stop ends it\n`,
   );
 }
 
 /** Ends the machine that stays. */
-export async function stop(release, version) {
-  const directory = await image(release, version);
-  kept(directory, version)?.stop();
-  rmSync(note(directory, version), { force: true });
+export function stop(release, version, { systemd = true } = {}) {
+  const path = note(release, version, systemd);
+  kept(path)?.stop();
+  rmSync(path, { force: true });
 }
 
 /**
  * Gives `use` a machine, the kept one or one that ends with it; with a `disk` in place of the tree always one of its own.
  * Signals end the machine and us.
  */
-export async function withMachine(release, version, { disk, systemd } = {}, use) {
+export async function withMachine(release, version, { disk, systemd = true } = {}, use) {
   let [machine, running] = [];
   const end = () => {
     if (!running) machine?.stop();
@@ -55,10 +63,9 @@ export async function withMachine(release, version, { disk, systemd } = {}, use)
     return () => process.off(signal, handler);
   });
   try {
-    const directory = await image(release, version);
-    running = disk ? undefined : kept(directory, version);
+    running = disk ? undefined : kept(note(release, version, systemd));
     machine = running;
-    machine ??= await boot(directory, version, { tree: root, disk, systemd, started: (begun) => (machine = begun) });
+    machine ??= await boot(await image(release, version), version, { tree: root, disk, systemd, started: (begun) => (machine = begun) });
     return await use(machine);
   } finally {
     end();

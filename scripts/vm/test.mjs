@@ -27,6 +27,8 @@ async function run(booted, machine, job) {
   // the tests' time-outs are made for a processor, and wait for nothing that does not come
   const env = { TSRUN_TEST_HOST: 'tsrun', ...(isEmulated(version) ? { TSRUN_TEST_SLOWNESS: '5' } : {}), ...Object.fromEntries(given) };
   const json = `/var/tmp/${job.label}.json`;
+  // what of a test was left out: test/vm/box.ts
+  env['TSRUN_TEST_PARTS'] = `/var/tmp/${job.label}.parts`;
   const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`];
   const begun = Date.now();
   process.stdout.write(
@@ -35,8 +37,13 @@ async function run(booted, machine, job) {
   const vitest = ['node', 'node_modules/.bin/vitest', 'run', '--project', job.suite, ...report, ...vitestArguments, ...job.files];
   const status = await booted.run(root, vitest, { env });
   if (results) {
-    const { status: read, stdout } = await booted.call(`cat ${json}`);
-    if (read === 0) writeFileSync(join(results, `${resultName(machine, job)}.json`), stdout);
+    for (const [file, kind] of [
+      [json, 'json'],
+      [env['TSRUN_TEST_PARTS'], 'parts'],
+    ]) {
+      const { status: read, stdout } = await booted.call(`cat ${file}`);
+      if (read === 0) writeFileSync(join(results, `${resultName(machine, job)}.${kind}`), stdout);
+    }
   }
   process.stdout.write(`--- ${job.label} on ${release} with ${version}: status ${status} after ${seconds(begun)}\n`);
   return status === 0;

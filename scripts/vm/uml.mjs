@@ -1,4 +1,5 @@
-// Starts user-mode Linux on an image, in a network namespace of its own: the machine sees nobody, and the host sees no device of it.
+// Starts user-mode Linux on an image, in network and pid namespaces of its own: the machine sees nobody, the host sees no device of
+// it, and every process of it ends with it.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
@@ -28,6 +29,10 @@ export function uml({ directory, runtime, tree, disk, snapshot, systemd, version
   // its driver takes no packets longer than its own, and drops what the host would have it cut up
   const up = ['vm', 'host'].map((name) => `ip link set ${name} up gso_max_segs 1`);
   const network = ['ip link add host type veth peer name vm', `ip address add ${OURS} dev host`, ...up].join(' && ');
-  const command = ['unshare', '--net', 'sh', '-c', `${network} && exec "$0" "$@"`, program, ...words];
+  // Not the kernel but a shell is the namespace's init: the kernel ends its own processes by a signal that would be ignored. Without
+  // the namespace a kernel that is killed leaves the processes it traces behind (ptrace(2), PTRACE_O_EXITKILL, which older ones do
+  // not ask for): programs of the machine, which then make their system calls to the host.
+  const own = ['unshare', '--net', '--pid', '--fork', '--kill-child=KILL', '--mount-proc'];
+  const command = [...own, 'sh', '-c', `${network} && { "$0" "$@"; exit "$?"; }`, program, ...words];
   return { command, way: { host: ADDRESS, port: 22, namespace: true } };
 }

@@ -10,8 +10,10 @@ import { skipped, sleep } from '../integration/harness.js';
 const reason = process.getuid?.() === 0 ? undefined : 'needs root, for the image';
 
 /** What a machine that runs keeps is below; the image is where it always is. */
-const scratch = mkdtempSync(join(tmpdir(), 'tsrun-bed-'));
-const env = { ...process.env, TMPDIR: scratch, TSRUN_TEST_CACHE: process.env['TSRUN_TEST_CACHE'] ?? tmpdir() };
+let scratch = '';
+
+/** The calls that have not ended: each leads a process group. */
+const begun = new Set<number>();
 
 interface Outcome {
   readonly status: number | null;
@@ -24,7 +26,10 @@ function begin(
   words: readonly string[],
   input = '',
 ): { readonly pid: number; readonly ended: Promise<Outcome>; readonly out: () => string } {
+  const env = { ...process.env, TMPDIR: scratch, TSRUN_TEST_CACHE: process.env['TSRUN_TEST_CACHE'] ?? tmpdir() };
   const child = spawn('npm', ['run', '-s', 'vm', '--', ...words], { env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const pid = child.pid ?? 0;
+  begun.add(pid);
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
@@ -32,10 +37,11 @@ function begin(
   const ended = new Promise<Outcome>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => {
+      begun.delete(pid);
       resolve({ status, stdout, stderr });
     });
   });
-  return { pid: child.pid ?? 0, ended, out: () => stdout };
+  return { pid, ended, out: () => stdout };
 }
 
 const vm = (...words: string[]): Promise<Outcome> => begin(words).ended;
@@ -61,7 +67,12 @@ async function expectNothingLeft(): Promise<void> {
 }
 
 describe.skipIf(skipped('the virtual machine', reason))('npm run vm', () => {
+  beforeAll(() => {
+    scratch = mkdtempSync(join(tmpdir(), 'tsrun-bed-'));
+  });
+
   afterAll(() => {
+    for (const pid of begun) process.kill(-pid, 'SIGTERM');
     for (const pid of machines()) process.kill(Number(pid), 'SIGKILL');
     rmSync(scratch, { recursive: true });
   });
@@ -125,6 +136,19 @@ describe.skipIf(skipped('the virtual machine', reason))('npm run vm', () => {
     const { status, stdout, stderr } = await vm('--bare', '--user', 'sh', '-c', script);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^vm-init\n.*\bcpuset cpu io memory pids\b.*\npackage.json\nuser\n$/);
+    await expectNothingLeft();
+  });
+
+  it('takes every process of it along, of the older kernel too, which only traces them', async () => {
+    const script = '(while :; do :; done) </dev/null >/dev/null 2>&1 & sleep 1000 </dev/null >/dev/null 2>&1 & sleep 1; exit 3';
+    expect(await vm('--kernel', '6.1', '--release', 'bookworm', '--bare', 'sh', '-c', script)).toMatchObject({ status: 3 });
+    expect(machines()).toEqual([]);
+  });
+
+  it('says so when the kernel ends under a command', async () => {
+    const { status, stderr } = await vm('--bare', 'sh', '-c', 'echo c >/proc/sysrq-trigger; sleep 1000');
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('vm: the machine is down:');
     await expectNothingLeft();
   });
 

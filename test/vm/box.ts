@@ -2,9 +2,10 @@
  * A container that does what it is told: a shell in it reads commands from a pipe, so that a test in the virtual machine
  * needs one container for many limits.
  */
-import { constants, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, constants, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { expect } from 'vitest';
 
 import type { Resources } from '../../src/spec/types.js';
 import { cgroupMount, shell, skipped, until, type Called, type Change, type Harness } from '../integration/harness.js';
@@ -23,11 +24,17 @@ export const controllers: readonly string[] = readFileSync(join(cgroupMount() ??
   .trim()
   .split(' ');
 
-/** What is of a controller, where the kernel has it; the other machine has the rest (CONTRIBUTING.md says which has what). */
+/**
+ * What is of a controller, where the kernel has it; the other machine has the rest (CONTRIBUTING.md says which has what). Either is
+ * noted in the file TSRUN_TEST_PARTS, for scripts/summary.mjs to count what ran nowhere.
+ */
 export function of<T extends object>(controller: string, part: T): T | Record<string, never> {
-  return skipped(`the ${controller} part of a test`, controllers.includes(controller) ? undefined : 'this kernel has no such controller')
-    ? {}
-    : part;
+  const has = controllers.includes(controller);
+  const { currentTestName = 'all tests', testPath = '' } = expect.getState();
+  const name = `${relative(process.cwd(), testPath)}: ${currentTestName}: the ${controller} part`;
+  const notes = process.env['TSRUN_TEST_PARTS'];
+  if (notes !== undefined) appendFileSync(notes, `${has ? 'passed' : 'skipped'} ${name}\n`);
+  return skipped(name, has ? undefined : 'this kernel has no such controller') ? {} : part;
 }
 
 /** Only built-in commands around the one to run: the container may be allowed one process. */

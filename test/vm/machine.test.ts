@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { describe, expect, it } from 'vitest';
 
+import { skipped } from '../integration/harness.js';
+
 const read = (path: string): string => readFileSync(path, 'utf8').trim();
 const output = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' }).trim();
 
@@ -28,6 +30,13 @@ describe('the machine', () => {
     expect(online).toBe({ emulated: `0-${availableParallelism() - 1}`, newest: `0-${availableParallelism() - 1}`, oldest: '0' }[kind]);
     if (kind === 'emulated') expect(read('/sys/devices/system/node/online')).toBe('0-1');
   });
+
+  it.skipIf(skipped('CRIU', kind === 'emulated' ? undefined : 'user-mode Linux has none of what it asks for'))(
+    'has what checkpoint and restore need',
+    () => {
+      expect(output('criu', 'check')).toMatch(/^(Looks good\.)?$/);
+    },
+  );
 
   it("has the newest of Debian's crun and runc beside the release's own", () => {
     for (const name of ['crun', 'runc']) {
