@@ -181,7 +181,8 @@ export function debianRoot(): { readonly path: string } | { readonly missing: st
 function bootstrap({ uri, suite, keyring }: AptSource, path: string): void {
   process.stdout.write(`making a Debian root: debootstrap ${suite} from ${uri}, kept in ${path.replace(/\.\w+$/, '')}\n`);
   const args = ['--variant=minbase', ...(keyring === undefined ? [] : [`--keyring=${keyring}`]), suite, path, uri];
-  const result = spawnSync('debootstrap', args, { encoding: 'utf8', timeout: 600_000 });
+  // what it mounts is nobody else's
+  const result = spawnSync('unshare', ['--mount', 'debootstrap', ...args], { encoding: 'utf8', timeout: 600_000 });
   if (result.error !== undefined) throw new Error(`debootstrap cannot run: ${result.error.message}`);
   if (result.status !== 0)
     throw new Error(`debootstrap failed: ${(result.stderr + result.stdout).trim().split('\n').slice(-3).join('; ')}`);
