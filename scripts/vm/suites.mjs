@@ -19,7 +19,8 @@ const INTEGRATION = ['calls', 'captures', 'cgroups', 'events', 'freezer', 'names
 /** Of test/vm what user-mode Linux lacks something for: huge pages, NUMA nodes. */
 const LACKING = ['events', 'machine', 'resources'];
 
-const filesOf = (suite, only) =>
+/** The files of a suite: those of `only`, or all that such a machine decides. */
+const filesOf = (suite, only = suite === 'integration' ? INTEGRATION : undefined) =>
   filesBelow(`test/${suite}`, (path) => path.endsWith('.test.ts') && (only === undefined || only.includes(basename(path, '.test.ts'))));
 
 /** By suite its files, for what is named (`vm`, `engines/docker`), or those of the machine. */
@@ -33,7 +34,7 @@ export function suitesOf({ release, version }, named = []) {
   if (named.length > 0) return suites;
   if (version === EMULATED) return { vm: filesOf('vm', LACKING) };
   if (release === machines[0].release)
-    return { vm: filesOf('vm'), integration: filesOf('integration', INTEGRATION), engines: filesOf('engines') };
+    return { vm: filesOf('vm'), integration: filesOf('integration'), engines: filesOf('engines') };
   return { vm: filesOf('vm') };
 }
 
