@@ -33,8 +33,7 @@ export function suitesOf({ release, version }, named = []) {
   }
   if (named.length > 0) return suites;
   if (version === EMULATED) return { vm: filesOf('vm', LACKING) };
-  if (release === machines[0].release)
-    return { vm: filesOf('vm'), integration: filesOf('integration'), engines: filesOf('engines') };
+  if (release === machines[0].release) return { vm: filesOf('vm'), integration: filesOf('integration'), engines: filesOf('engines') };
   return { vm: filesOf('vm') };
 }
 

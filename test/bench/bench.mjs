@@ -3,19 +3,25 @@
 //   npm run bench [-- --rounds N] [--json FILE] [--config default|docker|all] [--quick]
 //
 // Every round times every operation of every runtime, in an order that rotates, so that what the machine does besides
-// falls on all alike. Medians and ratios of medians. It runs in a mount namespace of its own with cgroup v2 alone at
+// falls on all alike. Medians and ratios of medians. The peers are this machine's own and the newest of Debian's. It runs in a mount namespace of its own with cgroup v2 alone at
 // /sys/fs/cgroup, so that all three drive the same hierarchy.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+
+import { suitePackages } from '../../scripts/lib/debian.mjs';
+import { cacheDirectory, fresh, ours } from '../../scripts/vm/cache.mjs';
+import { peers } from '../../scripts/vm/recipe/peers.mjs';
 import { configs } from './configs.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const top = join(here, '../..');
 
+const newest = await newestPeers();
 if (process.env.TSRUN_BENCH_INSIDE !== '1') enterMountNamespace();
 
 function enterMountNamespace() {
@@ -35,20 +41,31 @@ const rounds = Number(option('rounds', quick ? 5 : 40));
 const work = mkdtempSync(join(tmpdir(), 'tsrun-bench-'));
 const children = new Set();
 
-/** The runtimes that are here, each with a state root of its own. */
+/** Where Debian's newest crun and runc are, fetched if they are not there yet. */
+async function newestPeers() {
+  const hash = createHash('sha256')
+    .update(JSON.stringify(suitePackages('peers')))
+    .digest('hex');
+  const path = join(cacheDirectory(), `tsrun-vm-peers-${hash.slice(0, 12)}`);
+  if (!existsSync(path)) await fresh(path, (directory, log) => peers(directory, path, log));
+  return join(ours(path), 'bin');
+}
+
+/** The runtimes that are here, each with a state root of its own; the newest peers have a plus behind their names. */
 function runtimes() {
   const found = [{ name: 'tsrun', path: join(top, 'dist/tsrun') }];
   for (const name of ['crun', 'runc']) {
     const path = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
     if (path === '') console.error(`bench: ${name} is not installed (apt-get install ${name}): left out`);
     else found.push({ name, path });
+    found.push({ name: `${name}+`, path: join(newest, name) });
   }
   return found.map((runtime) => ({
     ...runtime,
     version: spawnSync(runtime.path, ['--version'], { encoding: 'utf8' }).stdout.split('\n')[0],
     // where engines have it: on a tmpfs
     root: `/run/tsrun-bench-${process.pid}/${runtime.name}`,
-    environment: runtime.name === 'crun' ? memlockShim() : [],
+    environment: runtime.name.startsWith('crun') ? memlockShim() : [],
   }));
 }
 
@@ -56,7 +73,12 @@ function runtimes() {
  * crun raises RLIMIT_MEMLOCK before it loads a device filter, which kernels since 5.11 do not need, and gives up where it
  * may not (no CAP_SYS_RESOURCE). For it alone that one call is made to succeed, so that it can be compared at all.
  */
+let shim;
 function memlockShim() {
+  return (shim ??= makeMemlockShim());
+}
+
+function makeMemlockShim() {
   const { status } = spawnSync('prlimit', ['--memlock=unlimited:unlimited', 'true'], { stdio: 'ignore' });
   if (status === 0) return [];
   const library = join(work, 'memlock.so');

@@ -1,9 +1,9 @@
 // Makes the disk of the virtual machine: debootstrap fills a directory, mke2fs makes a file system of it.
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { fetchPackages, suitePackages } from '../../lib/debian.mjs';
 import { step } from '../cache.mjs';
+import { peers } from './peers.mjs';
 
 function packages(tags) {
   return readFileSync(join(import.meta.dirname, 'packages.txt'), 'utf8')
@@ -31,7 +31,7 @@ export function make({ release, mirror, node, emulated }, directory, log) {
 
   copyFileSync(node, join(root, 'usr/local/bin/node'));
   step(log, 'chroot', [root, 'node', '--version']);
-  peers(directory, root, log);
+  peers(join(root, 'opt/peers'), '/opt/peers', log);
   copyFileSync(`${key}.pub`, join(root, 'authorized_keys'));
   for (const name of ['vm-init', 'vm-ready'])
     step(log, 'install', ['-m', '755', join(import.meta.dirname, name), join(root, 'usr/local/sbin', name)]);
@@ -49,24 +49,4 @@ export function make({ release, mirror, node, emulated }, directory, log) {
   // sparse, and without a journal: what is written to it is thrown away at the end
   step(log, 'mke2fs', ['-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-d', root, disk, '12G']);
   rmSync(root, { recursive: true, force: true });
-}
-
-/** Debian's newest crun and runc below /opt/peers, with the C library that they were built for: beside the release's own. */
-function peers(directory, root, log) {
-  const work = join(directory, 'peers');
-  const [bin, lib] = [join(root, 'opt/peers/bin'), join(root, 'opt/peers/lib')];
-  for (const path of [bin, lib]) mkdirSync(path, { recursive: true });
-  for (const deb of fetchPackages(suitePackages('peers'), work, (...words) => step(log, ...words))) step(log, 'dpkg-deb', ['-x', deb, join(work, 'all')]); // prettier-ignore
-  const files = (pattern) =>
-    readdirSync(join(work, 'all'), { recursive: true, withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && pattern.test(join(entry.parentPath, entry.name)))
-      .map((entry) => join(entry.parentPath, entry.name));
-  step(log, 'cp', ['-a', ...files(/\/usr\/lib\/(x86_64|aarch64)-linux-gnu\/[^/]+\.so[^/]*$/), lib]);
-  const loader = readdirSync(lib).find((name) => name.startsWith('ld-linux'));
-  for (const file of files(/\/s?bin\/(crun|runc)$/)) {
-    const name = join(bin, file.slice(file.lastIndexOf('/') + 1));
-    copyFileSync(file, name);
-    step(log, 'patchelf', ['--set-interpreter', `/opt/peers/lib/${loader}`, '--force-rpath', '--set-rpath', '/opt/peers/lib', name]);
-  }
-  rmSync(work, { recursive: true });
 }
