@@ -5,6 +5,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/receive_fds.h"
+
 namespace tsrun {
 namespace {
 
@@ -82,27 +84,11 @@ Status ask_about(Context& context, std::string_view what, int fd) {
 Result<Fd> ask_descriptor(const Context& context, std::string_view what) {
   TSRUN_TRY(tell(context.sync, "ask", what));
   char lead = 0;
-  iovec data = {&lead, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message = {};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  ssize_t length;
-  do {
-    length = recvmsg(context.sync, &message, MSG_CMSG_CLOEXEC);
-  } while (length < 0 && errno == EINTR);
-  if (length < 0) return failed("listen to the runtime");
-  if (length == 0) return Status(ECONNRESET, "listen to the runtime");
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
-    // The kernel leaves out what the table of descriptors has no room for (man 7 unix).
-    return Status((message.msg_flags & MSG_CTRUNC) != 0 ? EMFILE : EBADMSG, "receive a descriptor");
-  }
-  int fd = -1;
-  memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return Fd(fd);
+  auto answer = receive_with_fd(context.sync, &lead, 1, 0, "receive a descriptor");
+  TSRUN_TRY(answer.status());
+  if (answer->length == 0) return Status(ECONNRESET, "listen to the runtime");
+  if (!answer->fd.valid()) return Status(EBADMSG, "receive a descriptor");
+  return std::move(answer->fd);
 }
 
 Status tell_step(int socket, size_t step, std::string_view op, int64_t microseconds) {

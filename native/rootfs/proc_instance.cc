@@ -14,6 +14,7 @@
 
 #include <csignal>
 
+#include "base/receive_fds.h"
 #include "base/syscalls.h"
 #include "process/descriptors.h"
 
@@ -44,25 +45,12 @@ Status send_fd(int socket, int fd) {
 
 // The errno that was sent, or the descriptor.
 Result<Fd> receive_fd(int socket) {
+  constexpr std::string_view kDoing = "make a procfs in the container's pid namespace";
   int err = 0;
-  iovec data = {&err, sizeof err};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message = {};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  ssize_t size;
-  do {
-    size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
-  const cmsghdr* header = size <= 0 ? nullptr : CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) {
-    return Status(size == sizeof err ? err : ECONNRESET, "make a procfs in the container's pid namespace");
-  }
-  int fd = -1;
-  memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return Fd(fd);
+  auto answer = receive_with_fd(socket, &err, sizeof err, 0, kDoing);
+  TSRUN_TRY(answer.status());
+  if (!answer->fd.valid()) return Status(answer->length == sizeof err ? err : ECONNRESET, kDoing);
+  return std::move(answer->fd);
 }
 
 // What the container's processes will see of the one that opens the procfs: a tmpfs without anything in it as its root, in a mount
