@@ -65,19 +65,27 @@ export interface StepFailure {
 /**
  * What tsrun-init says. `forked`: the second stage took over. `born`: so did the one that processes of a container can see, as its parent
  * says, which they cannot. `listener` is a descriptor that SCMP_ACT_NOTIFY reports to. `sender` is the process that said so as the
- * kernel knows it.
+ * kernel knows it (0: one that has no number in our pid namespace). Texts have no control characters.
  */
-export type Message =
-  /** A step is done: its number from 1, and how many microseconds it took. Only where `SpawnRequest.trace` asked for it. */
-  | { readonly type: 'step'; readonly step: number; readonly op: string; readonly microseconds: number }
+export type Message = Said | { readonly type: 'end' };
+
+export type Said = { readonly sender: number } & (
+  | ({ readonly type: 'step' } & StepDone)
   /** `fd`: what it is about; the receiver's to close. */
   | { readonly type: 'ask'; readonly what: string; readonly fd?: number }
-  | { readonly type: 'forked' | 'born'; readonly pid: number; readonly pidfd: number; readonly sender: number }
-  | { readonly type: 'listener'; readonly listener: number; readonly sender: number }
-  | { readonly type: 'ready' }
-  | { readonly type: 'begin' }
+  | { readonly type: 'forked' | 'born'; readonly pid: number; readonly pidfd: number }
+  | { readonly type: 'listener'; readonly listener: number }
   | ({ readonly type: 'failed' } & StepFailure)
-  | { readonly type: 'end' };
+  /** `unknown`: anything else. */
+  | { readonly type: 'ready' | 'begin' | 'unknown' }
+);
+
+/** A step is done: its number from 1, and how many microseconds it took. Only where `SpawnRequest.trace` asked for it. */
+export interface StepDone {
+  readonly step: number;
+  readonly op: string;
+  readonly microseconds: number;
+}
 
 export interface HookRequest {
   readonly path: string;
@@ -201,12 +209,21 @@ export interface Native {
   /** Wall clock as RFC 3339 with nanoseconds, UTC. */
   now(): string;
 
-  // --- tsrun-init (addon/init.cc)
+  // --- tsrun-init (addon/init.cc, addon/conversation.cc)
   spawnInit(request: SpawnRequest): Spawned;
-  /** The next message; `end` when init is gone. EAGAIN after `timeout` milliseconds (-1: wait for ever). */
-  receive(sync: number, timeout: number): Message;
-  /** Answers an `ask`, or lets go after `ready`. */
-  reply(sync: number, text: string): void;
+  /**
+   * The next message; `end` when init is gone. EAGAIN after `timeout` milliseconds (-1: wait for ever). With `pidfd`, its process's, `end`
+   * also when that has ended, whoever else holds its end of the conversation, and an error when a signal is to end us (`endAtSignals`);
+   * -1: the latter only.
+   */
+  receive(sync: number, timeout: number, pidfd?: number): Message;
+  /** Answers an `ask`, or lets go after `ready`. With `pidfd`, who does not listen is not waited for any longer than by `receive`. */
+  reply(sync: number, text: string, pidfd?: number): void;
+  /**
+   * While it is on, SIGHUP, SIGINT and SIGTERM do not end us but, once each, what waits for a process in the making (`receive`, `reply`,
+   * `startInit`) or for a hook (`runHook`), which fails with the words `ended by signal N`. Ignored ones stay ignored.
+   */
+  endAtSignals(on: boolean): void;
   /** Opens a namespace file and checks that it is of the kind `flag` (CLONE_NEW*) says: EINVAL otherwise. */
   openNamespace(path: string, flag: number): number;
   /** A user namespace with these mappings, without a process in it. */
@@ -236,10 +253,16 @@ export interface Native {
   /** Receives one descriptor; EAGAIN after `timeout` ms, ECONNRESET when the peer is gone. */
   receiveFd(socket: number, timeout: number): number;
   /**
-   * Connects to a waiting init (the `listen` socket), sends `state` and waits until it has executed the program. null, or what failed.
-   * `done` hears of the steps, if init tells.
+   * Connects to a waiting init (the `listen` socket), whose process has the descriptor `pidfd`, sends `state` and waits until it has
+   * executed the program. null, or what failed. `done` hears of the steps, if init tells. Ends as `receive` does; EAGAIN when init does
+   * not take connections.
    */
-  startInit(path: string, state: string, done?: (step: number, op: string, microseconds: number) => void): StepFailure | null;
+  startInit(
+    path: string,
+    state: string,
+    pidfd: number,
+    done?: (step: number, op: string, microseconds: number) => void,
+  ): StepFailure | null;
 
   // --- processes (addon/processes.cc)
   pidfdOpen(pid: number): number;

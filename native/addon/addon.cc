@@ -8,6 +8,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   tsrun::register_paths(env, exports);
   tsrun::register_machine(env, exports);
   tsrun::register_init(env, exports);
+  tsrun::register_conversation(env, exports);
   tsrun::register_processes(env, exports);
   tsrun::register_terminal(env, exports);
   tsrun::register_cgroups(env, exports);

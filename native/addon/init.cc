@@ -1,4 +1,4 @@
-// tsrun-init for TypeScript: make it, and talk to it.
+// tsrun-init for TypeScript: make it, and what it is handed.
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -61,58 +61,6 @@ Napi::Value spawn(const Info& info) {
   result.Set("exe", std::to_string(spawned->exe_device) + ":" + std::to_string(spawned->exe_inode));
   return result;
 }
-
-std::vector<std::string> fields_of(const std::string& message) {
-  std::vector<std::string> fields;
-  for (size_t at = 0;;) {
-    const auto end = message.find('\0', at);
-    fields.push_back(message.substr(at, end == std::string::npos ? end : end - at));
-    if (end == std::string::npos) return fields;
-    at = end + 1;
-  }
-}
-
-void set_failure(Napi::Object& result, const std::vector<std::string>& fields) {
-  const Napi::Env env = result.Env();
-  result.Set("step", number(env, strtoll(fields[1].c_str(), nullptr, 10)));
-  result.Set("op", fields[2]);
-  result.Set("errno", number(env, strtoll(fields[3].c_str(), nullptr, 10)));
-  result.Set("doing", fields[4]);
-}
-
-Napi::Value receive(const Info& info) {
-  const Napi::Env env = info.Env();
-  auto message = receive_message(static_cast<int>(number_at(info, 0)), static_cast<int>(number_at(info, 1)));
-  check(env, message.status());
-  auto result = Napi::Object::New(env);
-  auto fields = fields_of(message->text);
-  const std::string& type = fields[0];
-  if (type == "failed" && fields.size() == 5) {
-    set_failure(result, fields);
-  } else if (type == "step" && fields.size() == 4) {
-    result.Set("step", number(env, strtoll(fields[1].c_str(), nullptr, 10)));
-    result.Set("op", fields[2]);
-    result.Set("microseconds", number(env, strtoll(fields[3].c_str(), nullptr, 10)));
-  } else if (type == "ask" && fields.size() == 2) {
-    result.Set("what", fields[1]);
-    if (message->fd.valid()) result.Set("fd", number(env, message->fd.release()));
-  } else if (type == "forked" || (type == "born" && fields.size() == 2)) {
-    // It cannot be gone and its pid reused: it is our child and nobody has waited for it.
-    const pid_t pid = type == "forked" ? message->sender : static_cast<pid_t>(strtol(fields[1].c_str(), nullptr, 10));
-    Fd pidfd(sys::pidfd_open(pid, 0));
-    if (!pidfd.valid()) throw error_of(env, failed("pidfd_open", "the container's process"));
-    result.Set("pid", number(env, pid));
-    result.Set("pidfd", number(env, pidfd.release()));
-    result.Set("sender", number(env, message->sender));
-  } else if (type == "listener" && message->fd.valid()) {
-    result.Set("listener", number(env, message->fd.release()));
-    result.Set("sender", number(env, message->sender));
-  }
-  result.Set("type", type.empty() ? "end" : type);
-  return result;
-}
-
-void reply(const Info& info) { check(info.Env(), send_reply(static_cast<int>(number_at(info, 0)), text_at(info, 1))); }
 
 Napi::Value open_namespace(const Info& info) {
   const auto path = text_at(info, 0);
@@ -188,36 +136,6 @@ Napi::Value receive_descriptor(const Info& info) {
   return give(info, receive_fd(static_cast<int>(number_at(info, 0)), static_cast<int>(number_at(info, 1))));
 }
 
-Napi::Value start_init(const Info& info) {
-  const Napi::Env env = info.Env();
-  auto socket = connect_to(text_at(info, 0), SOCK_SEQPACKET);
-  check(env, socket.status());
-  check(env, send_reply(socket->get(), text_at(info, 1)));
-  auto result = Napi::Object::New(env);
-  // Its end is close-on-exec: the end after "begin" means that the user's program runs.
-  for (bool begun = false;;) {
-    auto message = receive_message(socket->get(), -1);
-    check(env, message.status());
-    const auto fields = fields_of(message->text);
-    if (fields[0] == "failed" && fields.size() == 5) {
-      set_failure(result, fields);
-      return result;
-    }
-    if (fields[0] == "step" && fields.size() == 4) {
-      if (!info[2].IsFunction()) continue;
-      info[2].As<Napi::Function>().Call({number(env, strtoll(fields[1].c_str(), nullptr, 10)), Napi::String::New(env, fields[2]),
-                                         number(env, strtoll(fields[3].c_str(), nullptr, 10))});
-    } else if (fields[0] == "begin") {
-      begun = true;
-    } else if (begun) {
-      return env.Null();
-    } else {
-      set_failure(result, {"failed", "0", "init", std::to_string(ECONNRESET), "the container's waiting process ended"});
-      return result;
-    }
-  }
-}
-
 Napi::Value peek(const Info& info) {
   siginfo_t ended = {};
   if (waitid(P_PIDFD, static_cast<id_t>(number_at(info, 0)), &ended, WEXITED | WNOHANG | WNOWAIT) != 0) {
@@ -232,8 +150,6 @@ Napi::Value peek(const Info& info) {
 void register_init(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("spawnInit", spawn);
-  add("receive", receive);
-  add("reply", reply);
   add("openNamespace", open_namespace);
   add("makeUserNamespace", make_namespace);
   add("openTree", make_tree);
@@ -245,7 +161,6 @@ void register_init(Napi::Env env, Napi::Object exports) {
   add("socketPair", socket_pair);
   add("sendFd", send_descriptor);
   add("receiveFd", receive_descriptor);
-  add("startInit", start_init);
   add("peek", peek);
 }
 

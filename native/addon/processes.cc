@@ -10,6 +10,7 @@
 
 #include "addon/values.h"
 #include "base/run.h"
+#include "process/caught_signals_host.h"
 #include "process/notify_host.h"
 #include "process/pidfd_host.h"
 #include "process/stat_host.h"
@@ -109,8 +110,10 @@ Napi::Value run_hook(const Info& info) {
   how.input = input;
   how.timeout = static_cast<int64_t>(number_of(request, "timeout"));
   how.err = err.sink();
+  how.interrupt = ending_signals();
   auto ended = run(program, how);
   check(info.Env(), ended.status());
+  if (ended->interrupted) throw error_of(info.Env(), ended_by(take_ending_signal()));
 
   auto result = Napi::Object::New(info.Env());
   result.Set("status", ended->status);

@@ -37,9 +37,10 @@ std::vector<int> descriptors_of(const Napi::Object& object, const char* name);
 void register_files(Napi::Env env, Napi::Object exports);
 void register_paths(Napi::Env env, Napi::Object exports);
 void register_machine(Napi::Env env, Napi::Object exports);
-void register_init(Napi::Env env, Napi::Object exports);       // spawn and talk to tsrun-init
-void register_processes(Napi::Env env, Napi::Object exports);  // pidfds, hooks, signals, limits
-void register_terminal(Napi::Env env, Napi::Object exports);   // the foreground: pty, signals, exit status
+void register_init(Napi::Env env, Napi::Object exports);          // spawn tsrun-init
+void register_conversation(Napi::Env env, Napi::Object exports);  // and talk to it
+void register_processes(Napi::Env env, Napi::Object exports);     // pidfds, hooks, signals, limits
+void register_terminal(Napi::Env env, Napi::Object exports);      // the foreground: pty, signals, exit status
 void register_cgroups(Napi::Env env, Napi::Object exports);
 void register_bus(Napi::Env env, Napi::Object exports);  // D-Bus
 void register_seccomp(Napi::Env env, Napi::Object exports);

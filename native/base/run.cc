@@ -75,21 +75,24 @@ class Stream {
 
 constexpr int kLongestWait = INT32_MAX;  // of poll(2)
 
-// Copies until the program ends; false when its time is up before.
-bool attend(int pidfd, Stream& out, Stream& err, const Run& how) {
+enum class Over { kEnded, kTimedOut, kInterrupted };
+
+// Copies until the program ends, or is to be ended.
+Over attend(int pidfd, Stream& out, Stream& err, const Run& how) {
   const int64_t deadline = how.timeout > 0 ? now() + how.timeout : 0;
   for (;;) {
     int wait = -1;
     if (deadline != 0) {
       const int64_t left = deadline - now();
-      if (left <= 0) return false;
+      if (left <= 0) return Over::kTimedOut;
       wait = left < kLongestWait ? static_cast<int>(left) : kLongestWait;
     }
-    pollfd watched[3] = {{pidfd, POLLIN, 0}, {out.fd(), POLLIN, 0}, {err.fd(), POLLIN, 0}};
-    if (poll(watched, 3, wait) <= 0) continue;
+    pollfd watched[4] = {{pidfd, POLLIN, 0}, {out.fd(), POLLIN, 0}, {err.fd(), POLLIN, 0}, {how.interrupt, POLLIN, 0}};
+    if (poll(watched, 4, wait) <= 0) continue;
     if (watched[1].revents != 0) out.take(how.out);
     if (watched[2].revents != 0) err.take(how.err);
-    if (watched[0].revents != 0) return true;
+    if (watched[0].revents != 0) return Over::kEnded;
+    if (watched[3].revents != 0) return Over::kInterrupted;
   }
 }
 
@@ -113,10 +116,12 @@ Result<Ended> run(Program program, const Run& how) {
   theirs[1].reset();
 
   Ended ended;
-  ended.timed_out = !attend(child->pidfd.get(), out, err, how);
-  if (ended.timed_out) {
+  const Over over = attend(child->pidfd.get(), out, err, how);
+  ended.timed_out = over == Over::kTimedOut;
+  ended.interrupted = over == Over::kInterrupted;
+  if (over != Over::kEnded) {
     // Not reaped yet, so the number is still its own and its group's.
-    kill(-child->pid, SIGKILL);
+    if (program.group) kill(-child->pid, SIGKILL);
     sys::pidfd_send_signal(child->pidfd.get(), SIGKILL, nullptr, 0);
   }
   auto status = reap(child->pidfd.get());

@@ -20,11 +20,13 @@ struct Run {
   Sink out;                 // its stdout; without: thrown away
   Sink err;                 // its stderr; without: thrown away
   bool our_stderr = false;  // it writes to our stderr instead
+  int interrupt = -1;       // a descriptor: when it is readable the program is killed; -1: none
 };
 
 struct Ended {
   int status = 0;  // exit status, or 128 + signal
   bool timed_out = false;
+  bool interrupted = false;
 };
 
 // Runs `program`, whose streams are set here. It is over when the program itself has ended: a grandchild that keeps the

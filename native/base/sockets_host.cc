@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "base/named_file_host.h"
+#include "base/receive_fds.h"
+#include "process/caught_signals_host.h"
 
 namespace tsrun {
 namespace {
@@ -39,13 +42,22 @@ Result<Address> address_of(const std::string& path) {
   return address;
 }
 
-Status wait_readable(int fd, int timeout) {
-  pollfd waiting = {fd, POLLIN, 0};
+enum class Came { kReady, kEnded };
+
+// Waits until the socket is ready for `events`, or what else can end the wait has come. The socket first: who has said something before he
+// ended is heard.
+Result<Came> attend(int socket, short events, const Wait& wait) {
+  pollfd watched[3] = {{socket, events, 0}, {wait.pidfd, POLLIN, 0}, {wait.ends ? ending_signals() : -1, POLLIN, 0}};
   for (;;) {
-    const int ready = poll(&waiting, 1, timeout);
-    if (ready > 0) return {};
-    if (ready == 0) return {EAGAIN, "wait for a message"};
-    if (errno != EINTR) return failed("poll");
+    const int ready = poll(watched, 3, wait.timeout);
+    if (ready == 0) return Status(EAGAIN, "wait for a message");
+    if (ready < 0) {
+      if (errno == EINTR) continue;
+      return failed("poll");
+    }
+    if (watched[0].revents != 0) return Came::kReady;
+    if (watched[1].revents != 0) return Came::kEnded;
+    if (const int signal = take_ending_signal(); signal != 0) return ended_by(signal);
   }
 }
 
@@ -105,67 +117,52 @@ Status send_fd(int socket, int fd, const std::string& text) {
 }
 
 Result<Fd> receive_fd(int socket, int timeout) {
-  TSRUN_TRY(wait_readable(socket, timeout));
+  TSRUN_TRY(attend(socket, POLLIN, {timeout}).status());
   char text[4096];
-  iovec data = {text, sizeof text};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message = {};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  const ssize_t length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  if (length < 0) return failed("receive a descriptor");
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    int fd = -1;
-    memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    return Fd(fd);
-  }
-  return Status(ECONNRESET, "receive a descriptor");
+  auto message = receive_with_fd(socket, text, sizeof text, 0, "receive a descriptor");
+  TSRUN_TRY(message.status());
+  if (!message->fd.valid()) return Status(ECONNRESET, "receive a descriptor");
+  return std::move(message->fd);
 }
 
-Status send_reply(int socket, const std::string& text) {
+Status send_reply(int socket, const std::string& text, const Wait& wait) {
   size_t at = 0;
   do {
     const size_t length = std::min(kPiece, text.size() - at);
     const bool last = at + length == text.size();
     const std::string piece = (last ? "." : "+") + text.substr(at, length);
-    if (send(socket, piece.data(), piece.size(), MSG_NOSIGNAL) < 0) return failed("answer tsrun-init");
+    // Who has stopped the other end has not stopped us: a full queue is waited for like a message.
+    while (send(socket, piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return failed("answer tsrun-init");
+      auto came = attend(socket, POLLOUT, wait);
+      TSRUN_TRY(came.status());
+      if (*came == Came::kEnded) return {EPIPE, "answer tsrun-init"};
+    }
     at += length;
   } while (at < text.size());
   return {};
 }
 
-Result<Received> receive_message(int socket, int timeout) {
-  TSRUN_TRY(wait_readable(socket, timeout));
+Result<Received> receive_message(int socket, const Wait& wait) {
+  auto came = attend(socket, POLLIN, wait);
+  TSRUN_TRY(came.status());
   char text[4096];
-  iovec data = {text, sizeof text};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))] = {};
-  msghdr message = {};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  ssize_t length;
-  do {
-    length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (length < 0 && errno == EINTR);
-  if (length < 0 && errno != ECONNRESET) return failed("listen to tsrun-init");
+  auto message = receive_with_fd(socket, text, sizeof text, MSG_DONTWAIT, "listen to tsrun-init");
   Received received;
-  received.text.assign(text, length < 0 ? 0 : static_cast<size_t>(length));
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET) continue;
-    if (header->cmsg_type == SCM_CREDENTIALS) {
-      ucred credentials = {};
-      memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
-      received.sender = credentials.pid;
-    } else if (header->cmsg_type == SCM_RIGHTS) {
-      int fd = -1;
-      memcpy(&fd, CMSG_DATA(header), sizeof fd);
-      received.fd.reset(fd);
-    }
+  if (!message.ok()) {
+    const int err = message.status().err();
+    // ECONNRESET: gone with something of ours unread. It may have spoken between our looking at the socket and at the process; where it has
+    // not, whoever still has its end of the conversation is not it.
+    received.end = err == ECONNRESET || (err == EAGAIN && *came == Came::kEnded);
+    if (received.end) return received;
+    return message.status();
   }
+  // What is sent has a sender, even if it is nothing.
+  received.end = message->length == 0 && message->sender < 0;
+  received.text.assign(text, message->length);
+  received.sender = message->sender;
+  received.fd = std::move(message->fd);
   return received;
 }
 

@@ -29,16 +29,24 @@ Status send_fd(int socket, int fd, const std::string& text);
 // Receives one descriptor. EAGAIN after `timeout` ms (-1: for ever), ECONNRESET when the peer is gone.
 Result<Fd> receive_fd(int socket, int timeout);
 
-// An answer for init in pieces (base/conversation.h).
-Status send_reply(int socket, const std::string& text);
-
-struct Received {
-  std::string text;  // empty: init is gone
-  int sender = -1;   // its pid in our pid namespace (SCM_CREDENTIALS)
-  Fd fd;             // what came with it
+// What ends a wait but the thing waited for.
+struct Wait {
+  int timeout = -1;   // milliseconds; -1: never
+  int pidfd = -1;     // the end of that process
+  bool ends = false;  // a signal that is to end us (process/caught_signals_host.h)
 };
 
-// One message from init, at most 4 KiB. EAGAIN after `timeout` ms.
-Result<Received> receive_message(int socket, int timeout);
+// An answer for init in pieces (base/conversation.h). EPIPE when it is gone, kNoErrorWords when a signal is to end us; without a timeout.
+Status send_reply(int socket, const std::string& text, const Wait& wait);
+
+struct Received {
+  std::string text;
+  int sender = -1;   // its pid in our pid namespace, as the kernel says (SCM_CREDENTIALS); -1 where the socket does not ask for it
+  Fd fd;             // what came with it
+  bool end = false;  // it is gone, and there is nothing more to hear of it
+};
+
+// One message from init, at most 4 KiB. EAGAIN after the timeout; kNoErrorWords when a signal is to end us.
+Result<Received> receive_message(int socket, const Wait& wait);
 
 }  // namespace tsrun

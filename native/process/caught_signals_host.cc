@@ -1,10 +1,13 @@
 #include "process/caught_signals_host.h"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <string>
 
 namespace tsrun {
 namespace {
@@ -12,6 +15,17 @@ namespace {
 // Made once and never closed: a handler may still be on its way in another thread after the dispositions are back.
 std::array<int, 2> g_pipe = {-1, -1};
 std::array<struct sigaction, NSIG> g_before;
+
+// Whom a signal is for: both may be.
+std::array<std::atomic<bool>, NSIG> g_passed;
+std::array<std::atomic<bool>, NSIG> g_ends;
+
+constexpr std::array kEnding = {SIGHUP, SIGINT, SIGTERM};
+
+// As little closed as the pipe, once it is there.
+int g_ending = -1;
+bool g_ending_on = false;
+std::atomic<int> g_ending_signal;
 
 // A signal that this process sent to one of its own threads is the engine's (garbage collectors stop threads with them).
 bool is_the_engines(const siginfo_t& info) { return info.si_code == SI_TKILL && info.si_pid == getpid(); }
@@ -26,8 +40,15 @@ void on_signal(int signal, siginfo_t* info, void* context) {
       before.sa_handler(signal);
     }
   } else {
+    const auto at = static_cast<size_t>(signal);
+    if (g_ends[at]) {
+      int none = 0;
+      g_ending_signal.compare_exchange_strong(none, signal);
+      const uint64_t one = 1;
+      (void)!write(g_ending, &one, sizeof one);
+    }
     const auto number = static_cast<unsigned char>(signal);
-    (void)!write(g_pipe[1], &number, 1);
+    if (g_passed[at]) (void)!write(g_pipe[1], &number, 1);
   }
   errno = err;
 }
@@ -55,7 +76,65 @@ bool is_taken(int signal) {
   }
 }
 
+// Puts our handler in place; what was there before it is remembered. False where that cannot be.
+bool take_signal(int signal) {
+  struct sigaction action = {};
+  action.sa_sigaction = on_signal;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+  sigfillset(&action.sa_mask);
+  struct sigaction before = {};
+  if (sigaction(signal, nullptr, &before) != 0) return false;
+  if ((before.sa_flags & SA_SIGINFO) != 0 && before.sa_sigaction == on_signal) return true;
+  // Remembered before ours is in place, for the handler reads it.
+  g_before[static_cast<size_t>(signal)] = before;
+  return sigaction(signal, &action, nullptr) == 0;
+}
+
+// Puts back what was there, unless somebody still wants the signal.
+void leave_signal(int signal) {
+  const auto at = static_cast<size_t>(signal);
+  if (!g_passed[at] && !g_ends[at]) sigaction(signal, &g_before[at], nullptr);
+}
+
+bool is_ignored(int signal) {
+  const auto at = static_cast<size_t>(signal);
+  struct sigaction now = {};
+  const auto& before = g_passed[at] ? g_before[at] : now;
+  if (!g_passed[at] && sigaction(signal, nullptr, &now) != 0) return true;
+  return (before.sa_flags & SA_SIGINFO) == 0 && before.sa_handler == SIG_IGN;
+}
+
 }  // namespace
+
+Status end_at_signals(bool on) {
+  if (on && g_ending < 0) g_ending = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (on && g_ending < 0) return failed("eventfd");
+  if (on == g_ending_on) return {};
+  g_ending_on = on;
+  if (on) (void)take_ending_signal();
+  for (const int signal : kEnding) {
+    auto& ends = g_ends[static_cast<size_t>(signal)];
+    if (!on) {
+      if (!ends) continue;
+      ends = false;
+      leave_signal(signal);
+    } else if (!is_ignored(signal)) {
+      ends = true;
+      ends = take_signal(signal);
+    }
+  }
+  return {};
+}
+
+int ending_signals() { return g_ending_on ? g_ending : -1; }
+
+int take_ending_signal() {
+  uint64_t count = 0;
+  (void)!read(g_ending, &count, sizeof count);
+  return g_ending_signal.exchange(0);
+}
+
+Status ended_by(int signal) { return {kNoErrorWords, "ended by signal", std::to_string(signal)}; }
 
 Status CaughtSignals::start() {
   if (g_pipe[0] < 0 && pipe2(g_pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) return failed("pipe");
@@ -71,25 +150,22 @@ Status CaughtSignals::start() {
 }
 
 void CaughtSignals::take() {
-  struct sigaction action = {};
-  action.sa_sigaction = on_signal;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
-  sigfillset(&action.sa_mask);
   taken_.clear();
   for (int signal = 1; signal < NSIG; signal++) {
     if (!is_taken(signal)) continue;
-    struct sigaction before = {};
-    if (sigaction(signal, nullptr, &before) != 0) continue;
-    const bool ours = (before.sa_flags & SA_SIGINFO) != 0 && before.sa_sigaction == on_signal;
-    // Remembered before ours is in place, for the handler reads it.
-    if (!ours) g_before[static_cast<size_t>(signal)] = before;
-    if (ours || sigaction(signal, &action, nullptr) == 0) taken_.push_back(signal);
+    auto& passed = g_passed[static_cast<size_t>(signal)];
+    passed = true;
+    passed = take_signal(signal);
+    if (passed) taken_.push_back(signal);
   }
 }
 
 CaughtSignals::~CaughtSignals() {
   if (unblocked_) pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
-  for (const int signal : taken_) sigaction(signal, &g_before[static_cast<size_t>(signal)], nullptr);
+  for (const int signal : taken_) {
+    g_passed[static_cast<size_t>(signal)] = false;
+    leave_signal(signal);
+  }
 }
 
 int CaughtSignals::fd() const { return g_pipe[0]; }

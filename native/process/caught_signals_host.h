@@ -32,4 +32,18 @@ class CaughtSignals {
   bool unblocked_ = false;
 };
 
+// From now on, until told otherwise, SIGHUP, SIGINT and SIGTERM do not end us but a wait for something that can be undone: what waits looks
+// at `ending_signals`. One that would not end us, being ignored, stays without effect. May be on while CaughtSignals are taken: these
+// then get the signal too.
+Status end_at_signals(bool on);
+
+// Readable when such a signal has come and nobody has taken it; -1 while it is off.
+[[nodiscard]] int ending_signals();
+
+// Takes it: its number, or 0. Nothing else is ended by it then.
+int take_ending_signal();
+
+// The failure of what it has ended.
+Status ended_by(int signal);
+
 }  // namespace tsrun

@@ -112,6 +112,8 @@ function filterComesFirst(spec: Spec, host: Host): boolean {
 }
 
 /**
+ * Signals do not end us from here on, but what is waited for (`endAtSignals`): the caller sees to the end of that.
+ *
  * @param foreground we stay with the container: its terminal may be ours
  * @throws TsrunError; nothing is left behind then
  */
@@ -131,6 +133,7 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
       courier.close();
     });
     const child = bear(options, decided, record, console, undo);
+    native().endAtSignals(true);
     // While init works, what only we need.
     if (record.cgroup.state.cgroup !== '') writeCgroupNote(record.path, record.cgroup.state);
     native().writeFileAtomic(`${record.path}/config.json`, bundle.text, 0o600);
@@ -331,6 +334,7 @@ export function spawn(plan: Plan, slots: OpenSlots, cgroup: number, preserved: n
       nofile: launch().nofile,
       trace: tracing(),
     }),
+    plan.steps,
   );
 }
 

@@ -7,14 +7,18 @@ import type { CreateOptions } from './options.js';
 export type { CommonOptions, CreateOptions } from './options.js';
 
 export function create(options: CreateOptions): void {
-  const made = makeContainer(options, false);
   try {
-    announce(made.child, options);
-    native().reply(made.child.sync, '');
-  } catch (error) {
-    made.undo.run();
-    throw error;
+    const made = makeContainer(options, false);
+    try {
+      announce(made.child, options);
+      native().reply(made.child.sync, '', made.child.pidfd);
+    } catch (error) {
+      made.undo.run();
+      throw error;
+    }
+    native().close(made.child.pidfd);
+    made.close();
+  } finally {
+    native().endAtSignals(false);
   }
-  native().close(made.child.pidfd);
-  made.close();
 }

@@ -110,7 +110,7 @@ export function exec(options: ExecOptions): number {
       terminal = console.receive();
       if (foreground) enterForeground(terminal);
       setLimits(child.pid, plan.hostLimits);
-      native().reply(child.sync, '{}');
+      native().reply(child.sync, '{}', child.pidfd);
       converse(child, plan.steps.length, conversation);
     }
     console.close();
@@ -119,6 +119,8 @@ export function exec(options: ExecOptions): number {
   } catch (error) {
     undo.run();
     throw error;
+  } finally {
+    native().endAtSignals(false);
   }
   native().close(pidfd);
   native().close(child.sync);
@@ -214,6 +216,7 @@ function begin(plan: Plan, state: ContainerState, options: ExecOptions, resource
       undo.add(() => {
         endChild(child);
       });
+      native().endAtSignals(true);
       return { child, plan: what, courier };
     } finally {
       if (cgroup >= 0) native().close(cgroup);

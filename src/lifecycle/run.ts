@@ -31,6 +31,38 @@ function notifyOf({ state: { notify }, undo }: MadeContainer, { root, id }: RunO
 /** @returns the program's exit status, 128 + N when signal N ended it; 0 when detached */
 export function run(options: RunOptions): number {
   const foreground = options.detach !== true;
+  const { made, notify } = begun(options, foreground);
+  made.close();
+  if (!foreground) {
+    try {
+      notify?.detach(made.child, true);
+    } finally {
+      native().close(made.child.pidfd);
+    }
+    return 0;
+  }
+  try {
+    return stay(made.child, made.terminal, notify);
+  } finally {
+    if (options.keep !== true) deleteContainer({ root: options.root, id: options.id, force: true, warn: options.warn });
+  }
+}
+
+interface Begun {
+  readonly made: MadeContainer;
+  readonly notify: Notify | undefined;
+}
+
+/** A container whose program has begun. Until then a signal ends the call, and undoes it. */
+function begun(options: RunOptions, foreground: boolean): Begun {
+  try {
+    return begin(options, foreground);
+  } finally {
+    native().endAtSignals(false);
+  }
+}
+
+function begin(options: RunOptions, foreground: boolean): Begun {
   if (foreground && options.noSubreaper !== true) native().setSubreaper(true);
   const made = makeContainer(options, foreground);
   made.undo.add(() => {
@@ -47,7 +79,7 @@ export function run(options: RunOptions): number {
     const { startContainer = [], poststart = [] } = made.spec.hooks ?? {};
     if (startContainer.length + poststart.length > 0) made.hooksBegin();
     notify = notifyOf(made, options);
-    native().reply(made.child.sync, hookState(made.state, 'created'));
+    native().reply(made.child.sync, hookState(made.state, 'created'), made.child.pidfd);
     converse(made.child, made.plan.steps.length, {
       answer: () => '',
       listener: noListener,
@@ -59,18 +91,5 @@ export function run(options: RunOptions): number {
     made.undo.run();
     throw error;
   }
-  made.close();
-  if (!foreground) {
-    try {
-      notify?.detach(made.child, true);
-    } finally {
-      native().close(made.child.pidfd);
-    }
-    return 0;
-  }
-  try {
-    return stay(made.child, made.terminal, notify);
-  } finally {
-    if (options.keep !== true) deleteContainer({ root: options.root, id: options.id, force: true, warn: options.warn });
-  }
+  return { made, notify };
 }

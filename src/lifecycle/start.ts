@@ -13,9 +13,11 @@ import { runHooks } from './hooks.js';
 import { Notify, notifyHost } from './notify.js';
 import type { CommonOptions } from './options.js';
 
+const STOPPED = 'cannot start a container that has stopped';
+
 const REFUSED: Readonly<Partial<Record<Status, string>>> = {
   creating: 'cannot start a container that is still being created',
-  stopped: 'cannot start a container that has stopped',
+  stopped: STOPPED,
   running: 'cannot start an already running container',
   paused: 'cannot start a container in the paused state',
 };
@@ -29,17 +31,17 @@ export function start({ root, id, warn = () => undefined }: StartOptions): void 
   readState(root, id);
   const directory = lockStateDirectory(root, id);
   let notifying: Notifying | undefined;
+  let pidfd = -1;
   try {
     const state = readState(root, id);
     const refused = REFUSED[statusOf(root, state)];
     if (refused !== undefined) throw new TsrunError(refused);
     const spec = parseJson(readSavedConfig(root, id), 'config.json') as Spec;
     if (spec.process === undefined) throw new TsrunError('/process: is required to start a container');
-    notifying = notifyingOf(state, directory.path, warn);
-    const failure = native().startInit(startSocketPath(root, id), hookState(state, 'created'), (step, op, microseconds) => {
-      trace(() => stepDone(step, op, microseconds));
-    });
-    if (failure !== null) throw new TsrunError(stepFailure(failure));
+    pidfd = openProcess(state) ?? -1;
+    if (pidfd < 0) throw new TsrunError(STOPPED);
+    notifying = notifyingOf(state, pidfd, directory.path, warn);
+    letBegin(startSocketPath(root, id), hookState(state, 'created'), pidfd);
     try {
       runHooks('poststart', spec.hooks?.poststart, hookState(state, 'running'), state.bundle);
     } catch (error) {
@@ -47,15 +49,27 @@ export function start({ root, id, warn = () => undefined }: StartOptions): void 
       throw error;
     }
   } catch (error) {
-    if (notifying !== undefined) {
-      notifying.notify.close();
-      native().close(notifying.pidfd);
-    }
+    notifying?.notify.close();
+    if (pidfd >= 0) native().close(pidfd);
     throw error;
   } finally {
     native().close(directory.lock);
   }
-  if (notifying !== undefined) passOn(notifying, warn);
+  if (notifying === undefined) native().close(pidfd);
+  else passOn(notifying, warn);
+}
+
+/** Should a signal end us meanwhile, the waiting process ends too: it has nobody to say to what becomes of it. */
+function letBegin(socket: string, state: string, pidfd: number): void {
+  native().endAtSignals(true);
+  try {
+    const failure = native().startInit(socket, state, pidfd, (step, op, microseconds) => {
+      trace(() => stepDone(step, op, microseconds));
+    });
+    if (failure !== null) throw new TsrunError(stepFailure(failure));
+  } finally {
+    native().endAtSignals(false);
+  }
 }
 
 /** A container whose messages of sd_notify(3) are forwarded. */
@@ -66,16 +80,9 @@ interface Notifying {
   readonly pidfd: number;
 }
 
-function notifyingOf(state: ContainerState, directory: string, warn: (message: string) => void): Notifying | undefined {
+function notifyingOf(state: ContainerState, pidfd: number, directory: string, warn: (message: string) => void): Notifying | undefined {
   const host = state.notify === undefined ? '' : notifyHost(warn) || state.notify;
-  const pidfd = host === '' ? null : openProcess(state);
-  if (pidfd === null) return undefined;
-  try {
-    return { notify: new Notify(directory, host), pid: state.pid, pidfd };
-  } catch (error) {
-    native().close(pidfd);
-    throw error;
-  }
+  return host === '' ? undefined : { notify: new Notify(directory, host), pid: state.pid, pidfd };
 }
 
 /** Without the lock: until the container is ready, others may have to do with it. */

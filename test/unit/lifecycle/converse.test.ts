@@ -17,6 +17,7 @@ const fake = {
   signal: vi.fn<Native['signal']>((pidfd, signal) => void done.push(`signal ${pidfd} ${signal}`)),
   waitPidfd: vi.fn<Native['waitPidfd']>(() => true),
   peek: vi.fn<Native['peek']>(() => 0),
+  pidfdOpen: vi.fn<Native['pidfdOpen']>((pid) => pid),
   errorText: vi.fn<Native['errorText']>((errno) => (errno === 1 ? 'operation not permitted' : '')),
 };
 vi.mock('../../../src/native.js', () => ({ native: () => fake }));
@@ -25,37 +26,47 @@ let child: Child;
 beforeEach(() => {
   said = [];
   done = [];
-  child = { pid: 10, pidfd: 20, sync: 30, exe: '1:2', seen: false };
+  child = { pid: 10, pidfd: 20, sync: 30, exe: '1:2', seen: false, second: undefined, aside: [] };
 });
 
 const silent: Conversation = { answer: () => '', listener: () => undefined, moved: () => undefined };
 
 describe('the conversation', () => {
   it('ends when init is ready', () => {
-    said = [{ type: 'ready' }, { type: 'begin' }];
+    said = [
+      { type: 'ready', sender: 10 },
+      { type: 'begin', sender: 10 },
+    ];
     expect(converse(child, 1, silent)).toBe('ready');
     expect(said).toHaveLength(1);
   });
 
   it('ends when init has become the program: its end is closed behind the last step', () => {
-    said = [{ type: 'begin' }, { type: 'end' }];
+    said = [{ type: 'begin', sender: 10 }, { type: 'end' }];
     expect(converse(child, 1, silent)).toBe('executed');
   });
 
   it('answers', () => {
-    said = [{ type: 'ask', what: 'idmap' }, { type: 'ask', what: 'createRuntime' }, { type: 'ready' }];
+    said = [
+      { type: 'ask', what: 'idmap', sender: 10 },
+      { type: 'ask', what: 'createRuntime', sender: 10 },
+      { type: 'ready', sender: 10 },
+    ];
     converse(child, 1, { ...silent, answer: (what, { pid }) => `${what} of ${pid}` });
     expect(done).toEqual(['reply 30 idmap of 10', 'reply 30 createRuntime of 10']);
   });
 
   it('answers with a descriptor, which it closes', () => {
-    said = [{ type: 'ask', what: 'tree 0' }, { type: 'ready' }];
+    said = [
+      { type: 'ask', what: 'tree 0', sender: 10 },
+      { type: 'ready', sender: 10 },
+    ];
     converse(child, 1, { ...silent, answer: () => 5 });
     expect(done).toEqual(['send 30 5', 'close 5']);
   });
 
   it('closes a descriptor that cannot be sent', () => {
-    said = [{ type: 'ask', what: 'tree 0' }];
+    said = [{ type: 'ask', what: 'tree 0', sender: 10 }];
     fake.sendFd.mockImplementationOnce(() => {
       throw systemError('EPIPE', 32, 'sendmsg', 'broken pipe');
     });
@@ -64,31 +75,120 @@ describe('the conversation', () => {
   });
 
   it('goes on with the second stage, and reaps the first', () => {
-    said = [{ type: 'forked', pid: 11, pidfd: 21, sender: 11 }, { type: 'ask', what: 'x' }, { type: 'ready' }];
+    child.second = 'forked';
+    said = [
+      { type: 'forked', pid: 11, pidfd: 21, sender: 11 },
+      { type: 'ask', what: 'x', sender: 11 },
+      { type: 'ready', sender: 11 },
+    ];
     converse(child, 1, { ...silent, answer: (_, { pid }) => String(pid), moved: ({ pid }) => void done.push(`moved ${pid}`) });
-    expect(child).toMatchObject({ pid: 11, pidfd: 21 });
+    expect(child).toMatchObject({ pid: 11, pidfd: 21, seen: false });
     expect(done).toEqual(['reap 20', 'close 20', 'moved 11', 'reply 30 11']);
   });
 
   it('goes on with one that others can see when its parent says so, and gives it nothing any more', () => {
-    said = [{ type: 'born', pid: 11, pidfd: 21, sender: 10 }, { type: 'begin' }, { type: 'end' }];
+    child.second = 'born';
+    said = [{ type: 'born', pid: 11, pidfd: 21, sender: 10 }, { type: 'begin', sender: 11 }, { type: 'end' }];
     expect(converse(child, 1, silent)).toBe('executed');
     expect(child).toMatchObject({ pid: 11, pidfd: 21, seen: true });
-    said = [{ type: 'ask', what: 'tree 0' }];
+    said = [{ type: 'ask', what: 'tree 0', sender: 11, fd: 50 }];
     expect(() => converse(child, 1, { ...silent, answer: () => 5 })).toThrow('asks for "tree 0" where others could get the answer');
+    expect(done).toEqual(['reap 20', 'close 20', 'close 50']);
+  });
+
+  it('hears one that others can see only after its parent, however fast it is', () => {
+    child.second = 'born';
+    said = [
+      { type: 'step', step: 8, op: 'enterPidNamespace', microseconds: 1, sender: 11 },
+      { type: 'listener', listener: 40, sender: 11 },
+      { type: 'ready', sender: 11 },
+      { type: 'born', pid: 11, pidfd: 21, sender: 10 },
+    ];
+    const listener = (fd: number, { pid }: Child): void => void done.push(`listener ${fd} of ${pid}`);
+    expect(converse(child, 9, { ...silent, listener, moved: ({ pid }) => void done.push(`moved ${pid}`) })).toBe('ready');
+    expect(child).toMatchObject({ pid: 11, pidfd: 21, seen: true });
+    expect(done).toEqual(['reap 20', 'close 20', 'moved 11', 'listener 40 of 11']);
   });
 
   it.each<[string, Message]>([
-    ['somebody else says that it was born', { type: 'born', pid: 11, pidfd: 21, sender: 11 }],
-    ['somebody else says that it forked', { type: 'forked', pid: 11, pidfd: 21, sender: 12 }],
-  ])('fails when %s', (_, message) => {
-    said = [message];
+    ['asks', { type: 'ask', what: 'tree 0', sender: 11, fd: 50 }],
+    ['says that another one took over', { type: 'forked', pid: 12, pidfd: 22, sender: 11 }],
+    ['says that it is another one itself', { type: 'forked', pid: 11, pidfd: 22, sender: 11 }],
+    ['says that another one was born', { type: 'born', pid: 12, pidfd: 22, sender: 11 }],
+  ])('gives nothing to one that others can see which %s before its parent has spoken', (_, message) => {
+    child.second = 'born';
+    said = [message, { type: 'born', pid: 11, pidfd: 21, sender: 10 }];
+    const answer = vi.fn(() => 5);
+    expect(() => converse(child, 9, { ...silent, answer })).toThrow(/where others could get the answer|from another process/);
+    expect(answer).not.toHaveBeenCalled();
+    expect(child).toMatchObject({ pid: 11, pidfd: 21, seen: true });
+    expect(done).toEqual(['reap 20', 'close 20', message.type === 'ask' ? 'close 50' : 'close 22']);
+  });
+
+  it('believes nothing that a third one says', () => {
+    child.second = 'born';
+    said = [
+      { type: 'ready', sender: 12 },
+      { type: 'born', pid: 11, pidfd: 21, sender: 10 },
+    ];
+    expect(() => converse(child, 9, silent)).toThrow('from another process');
+    for (const message of [
+      { type: 'ready', sender: 12 },
+      { type: 'begin', sender: 12 },
+      { type: 'failed', sender: 12, step: 1, op: 'x', errno: 1, doing: 'x' },
+      { type: 'ask', what: 'tree 0', sender: 10 },
+    ] as const) {
+      said = [message];
+      expect(() => converse(child, 9, silent)).toThrow('from another process');
+    }
+  });
+
+  it('puts no more aside than a plan has to say', () => {
+    child.second = 'born';
+    said = Array.from({ length: 100 }, () => ({ type: 'ask', what: 'x', sender: 11, fd: 50 }));
+    expect(() => converse(child, 2, silent)).toThrow('from another process');
+    expect(said.length).toBeGreaterThan(80);
+    endInit(child);
+    expect(done.filter((what) => what === 'close 50')).toHaveLength(100 - said.length);
+  });
+
+  it('fails where the parent has ended without a word of the child', () => {
+    child.second = 'born';
+    said = [{ type: 'begin', sender: 10 }, { type: 'end' }];
+    fake.peek.mockReturnValueOnce(137);
+    expect(() => converse(child, 9, silent)).toThrow('ended by signal 9 before it was made');
+  });
+
+  it.each<[string, Child['second'], Message]>([
+    ['somebody else says that it was born', 'born', { type: 'born', pid: 11, pidfd: 21, sender: 10 }],
+    ['somebody else says that it forked', 'forked', { type: 'forked', pid: 11, pidfd: 21, sender: 12 }],
+    ['it forks where its plan says nothing of that', undefined, { type: 'forked', pid: 11, pidfd: 21, sender: 11 }],
+    ['one is born where its plan says nothing of that', undefined, { type: 'born', pid: 11, pidfd: 21, sender: 10 }],
+    ['one is born whom nobody sees', 'forked', { type: 'born', pid: 11, pidfd: 21, sender: 10 }],
+  ])('fails when %s', (_, second, message) => {
+    child.second = second;
+    if (second === 'born') child.pid = 9;
+    said = [message, { type: 'born', pid: 12, pidfd: 22, sender: 9 }];
     expect(() => converse(child, 1, silent)).toThrow('from another process');
-    expect(done).toEqual(['close 21']);
+    expect(done).toContain('close 21');
+  });
+
+  it('takes a second stage over once', () => {
+    child.second = 'forked';
+    said = [
+      { type: 'forked', pid: 11, pidfd: 21, sender: 11 },
+      { type: 'forked', pid: 12, pidfd: 22, sender: 12 },
+    ];
+    expect(() => converse(child, 1, silent)).toThrow('from another process');
+    expect(child).toMatchObject({ pid: 11 });
+    expect(done).toEqual(['reap 20', 'close 20', 'close 22']);
   });
 
   it('takes a listener from it alone', () => {
-    said = [{ type: 'listener', listener: 40, sender: 10 }, { type: 'ready' }];
+    said = [
+      { type: 'listener', listener: 40, sender: 10 },
+      { type: 'ready', sender: 10 },
+    ];
     converse(child, 1, { ...silent, listener: (listener) => void done.push(`listener ${listener}`) });
     expect(done).toEqual(['listener 40']);
     said = [{ type: 'listener', listener: 41, sender: 12 }];
@@ -96,25 +196,42 @@ describe('the conversation', () => {
     expect(done).toEqual(['listener 40', 'close 41']);
   });
 
-  it('takes no further one over from one that others can see', () => {
-    said = [
-      { type: 'born', pid: 11, pidfd: 21, sender: 10 },
-      { type: 'forked', pid: 12, pidfd: 22, sender: 12 },
-    ];
-    expect(() => converse(child, 1, silent)).toThrow('from another process');
-    done = [];
-    said = [{ type: 'born', pid: 1, pidfd: 23, sender: 11 }];
-    endInit(child);
-    expect(done).toEqual(['signal 21 9', 'reap 21', 'close 21', 'close 23']);
+  it('ends with whoever does not stop talking', () => {
+    const endless = vi.fn<Native['receive']>(() => ({ type: 'step', step: 1, op: 'x', microseconds: 1, sender: 10 }));
+    fake.receive.mockImplementation(endless);
+    try {
+      expect(() => converse(child, 1, silent)).toThrow('more than there is to say');
+    } finally {
+      fake.receive.mockImplementation(() => said.shift() ?? { type: 'end' });
+    }
+    expect(endless.mock.calls.length).toBeLessThan(200);
+  });
+
+  it('fails with what init never says', () => {
+    said = [{ type: 'unknown', sender: 10 }];
+    expect(() => converse(child, 1, silent)).toThrow('says what it never says');
+  });
+
+  it("waits no longer than for the process's end, but for one that nobody else knows", () => {
+    said = [{ type: 'ready', sender: 10 }];
+    converse(child, 1, silent);
+    expect(fake.receive).toHaveBeenLastCalledWith(30, -1, 20);
+    child.second = 'forked';
+    said = [{ type: 'ready', sender: 10 }];
+    converse(child, 1, silent);
+    expect(fake.receive).toHaveBeenLastCalledWith(30, -1, -1);
   });
 
   it('fails with the words of the step that failed', () => {
-    said = [{ type: 'failed', step: 3, op: 'mount', errno: 1, doing: 'mount proc on /proc' }];
+    said = [{ type: 'failed', sender: 10, step: 3, op: 'mount', errno: 1, doing: 'mount proc on /proc' }];
     expect(() => converse(child, 9, silent)).toThrow('mount proc on /proc (step 3 of 9, mount): operation not permitted');
   });
 
   it('fails when what init asks for fails', () => {
-    said = [{ type: 'ask', what: 'createRuntime' }, { type: 'ready' }];
+    said = [
+      { type: 'ask', what: 'createRuntime', sender: 10 },
+      { type: 'ready', sender: 10 },
+    ];
     const answer = (): string => {
       throw new Error('hook');
     };
@@ -137,9 +254,63 @@ describe('ending init', () => {
   });
 
   it('ends a second stage that had not been heard of', () => {
-    said = [{ type: 'ready' }, { type: 'forked', pid: 11, pidfd: 21, sender: 11 }];
+    child.second = 'forked';
+    said = [
+      { type: 'ready', sender: 10 },
+      { type: 'forked', pid: 11, pidfd: 21, sender: 11 },
+    ];
     endInit(child);
     expect(done).toEqual(['signal 20 9', 'reap 20', 'close 20', 'signal 21 9', 'reap 21', 'close 21']);
+  });
+
+  it('ends one that others can see, of which its parent has spoken, and does not wait for more', () => {
+    child.second = 'born';
+    said = [{ type: 'born', pid: 11, pidfd: 21, sender: 10 }];
+    fake.receive.mockImplementation(() => {
+      const message = said.shift();
+      if (message === undefined) throw systemError('EAGAIN', 11, 'wait for a message', 'try again');
+      return message;
+    });
+    try {
+      endInit(child);
+      expect(done).toEqual(['signal 20 9', 'reap 20', 'close 20', 'signal 21 9', 'reap 21', 'close 21']);
+      expect(fake.receive).toHaveBeenLastCalledWith(30, 0);
+    } finally {
+      fake.receive.mockImplementation(() => said.shift() ?? { type: 'end' });
+    }
+  });
+
+  it('ends one that others can see, of which its parent could not speak any more, if it is ours', () => {
+    child.second = 'born';
+    fake.pidfdOpen.mockImplementation((pid) => pid + 10);
+    said = [
+      { type: 'begin', sender: 11 },
+      { type: 'ask', what: 'x', sender: 12, fd: 50 },
+    ];
+    fake.peek
+      .mockReturnValueOnce(0)
+      .mockReturnValueOnce(-1)
+      .mockReturnValueOnce(137)
+      .mockImplementationOnce(() => {
+        throw systemError('ECHILD', 10, "wait for the container's process", 'no child processes');
+      });
+    endInit(child);
+    expect(done).toEqual(['signal 20 9', 'reap 20', 'close 20', 'signal 21 9', 'reap 21', 'close 21', 'close 22', 'close 50']);
+  });
+
+  it('leaves one to others that does not end, or is held by its tracer', () => {
+    fake.waitPidfd.mockReturnValueOnce(false);
+    endInit(child);
+    fake.peek.mockReturnValueOnce(-1);
+    endInit(child);
+    expect(done).toEqual(['signal 20 9', 'close 20', 'signal 20 9', 'close 20']);
+  });
+
+  it('does not hear out one that others can see', () => {
+    child.seen = true;
+    fake.receive.mockClear();
+    endInit(child);
+    expect(fake.receive).not.toHaveBeenCalled();
   });
 });
 
