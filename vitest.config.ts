@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    // what a test found is in its message, whole: weakened builds are told apart by it
+    chaiConfig: { truncateThreshold: 0 },
     projects: [
       {
         extends: true,

@@ -88,6 +88,7 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
         const program = h.config(climb).process;
         // the number of descriptors that stay open stands behind the arguments and the environment
         const place = 2 + (program.args?.length ?? 0) + (program.env?.length ?? 0);
+        // succeeds (CVE-2024-21626): a plan that lets one descriptor stay open
         const leaky = weakened({ set: { program: { [place]: '1' } }, request: { preserved: 1, inherited: [3] } });
         expect(h.run([climb], { ...passed, host: leaky }).stdout).toContain('file\n');
         expect(h.run([climb], { ...passed, host }).stdout).toBe('');
@@ -171,7 +172,9 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
       const hook: Change = (config) => {
         config.hooks = { createRuntime: [{ path: '/bin/only-here' }] };
       };
-      expect(h.run([use, hook], { host }).stderr).toMatch(/createRuntime hook #0: .*no such file or directory/);
+      const hooked = h.run([use, hook], { host });
+      expect(existsSync(noted)).toBe(false);
+      expect(hooked.stderr).toMatch(/createRuntime hook #0: .*no such file or directory/);
       const result = h.run([use, variables(), shell('echo $HOME')], { host });
       expect(result).toMatchObject({ status: 0, stdout: '/\n' });
       expect(existsSync(noted)).toBe(false);
@@ -190,6 +193,7 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
 
     it('are never inheritable unless the config says so, in a container and in an exec (CVE-2022-24769, CVE-2022-29162, CVE-2022-27650)', () => {
       const use = capabilities('CAP_CHOWN', 'CAP_KILL');
+      // succeeds (CVE-2022-24769, CVE-2022-29162, CVE-2022-27650): a plan with inheritable capabilities
       const leaky = weakened({ set: { capabilities: { 2: '33' } } });
       expect(h.run([use, shell(show)], { host: leaky }).stdout).toBe('CapInh:\t0000000000000021\n');
       expect(h.run([use, shell(show)], { host }).stdout).toBe(none);
@@ -230,7 +234,7 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
       };
       const plan = (fields: number, steps: number, ...body: string[]): string => ['tsrun-plan', 1, fields, steps, ...body, ''].join('\0');
       const smuggled = 'x\0ask\x001\0forged';
-      // a writer that counts what comes out would have the forged step carried out
+      // succeeds (CVE-2021-43784): a message whose fields are counted after they were joined: the forged step is carried out
       expect(init(plan(10, 2, 'ask', '1', 'x', 'ask', '1', 'forged'))).toBe('ask x');
       expect(init(plan(7, 1, 'ask', '1', smuggled))).toMatch(/^(plan|init) /);
       // counts that run over, or out of all proportion
@@ -293,7 +297,8 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
           spawnSync('truncate', ['--size', '1T', path]);
         }
       });
-      const { status, stdout } = h.run([use, variables(), shell('echo $HOME; grep Groups /proc/self/status')], { host, timeout: 30_000 });
+      const timeout = 5_000 * Number(process.env['TSRUN_TEST_SLOWNESS'] ?? 1);
+      const { status, stdout } = h.run([use, variables(), shell('echo $HOME; grep Groups /proc/self/status')], { host, timeout });
       expect({ status, stdout }).toEqual({ status: 0, stdout: '/\nGroups:\t \n' });
     });
 
@@ -301,7 +306,7 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
       let passwd = '';
       const use = image((root) => (passwd = join(root, 'etc/passwd')));
       const before = readFileSync(passwd, 'utf8');
-      const home = '/x:/bin/sh\nevil::0:0::/:/bin/sh';
+      const home = '/x:/bin/sh\nevil::0:0::/';
       const other: Change = ({ process, root }) => {
         process.user = { uid: 4711, gid: 4711 };
         root.readonly = false;
@@ -310,6 +315,13 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
         `${home}\n${before}`,
       );
       expect(readFileSync(passwd, 'utf8')).toBe(before);
+      // succeeds (CVE-2022-4318): a line for the user in the file of the image, with the home as it is given
+      const written = image((root) => {
+        rmSync(join(root, 'etc/passwd'));
+        writeFileSync(join(root, 'etc/passwd'), `${before}user4711:x:4711:4711::${home}:/bin/sh\n`);
+      });
+      expect(h.run([written, other, shell('id -u evil')], { host }).stdout).toBe('0\n');
+      expect(h.run([other, shell('id -u evil')], { host }).stdout).toBe('');
     });
   });
 
@@ -354,7 +366,7 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
       await new Promise<void>((resolve) => server.listen(name, resolve));
       try {
         const before = new Set(abstract(readFileSync('/proc/net/unix', 'utf8')));
-        // such a one is seen by everybody who shares that namespace
+        // succeeds (CVE-2020-15257): a socket with an abstract name, which everybody sees who shares that namespace
         const waiting = h.id();
         h.ok(['create', '--bundle', h.bundle(without('network'), shell('true')), waiting], { host });
         const id = h.running([without('network'), shell(SLEEP)], { host });
@@ -376,7 +388,7 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
     it('set one file, which is the container’s own (CVE-2022-0811)', () => {
       const pattern = (): string => readFileSync('/proc/sys/kernel/core_pattern', 'utf8');
       const before = pattern();
-      // the kernel itself would not stop it: the same value is written, so that nothing changes
+      // succeeds (CVE-2022-0811): a plan that writes to any file: the kernel does not stop it (the value is the one that was there)
       const sysctl =
         (key: string, value: string): Change =>
         ({ linux }) => {
@@ -403,11 +415,36 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
     });
   });
 
+  describe('annotations', () => {
+    it('give no device that the config does not (CVE-2023-6476)', () => {
+      const use: Change = (config) => {
+        config.annotations = { 'io.kubernetes.cri-o.Devices': '/dev/kmsg', 'run.oci.devices': '/dev/kmsg' };
+      };
+      const open = shell('mknod /dev/log c 1 11; : < /dev/log && echo open');
+      const result = h.run([capabilities('CAP_MKNOD', 'CAP_SYSLOG'), use, open], { host });
+      expect(result).toMatchObject({ stdout: '', stderr: expect.stringContaining('not permitted') as string });
+    });
+  });
+
   describe('checkpoints', () => {
     it('are not restored, so nothing in one is believed (CVE-2024-8676, CVE-2026-53489, CVE-2026-53492, CVE-2026-50195, CVE-2026-94603)', () => {
+      const host_ = victim();
+      const stolen: Change = (config) => {
+        config.mounts.push({ source: host_, destination: '/stolen', type: 'bind', options: ['rbind'] });
+        config.annotations = { 'org.criu.config': join(host_, 'file') };
+      };
+      const show = shell('cat /stolen/file');
+      // an image of a container as others write it, with a config that is not the container's
+      const checkpoint = h.bundle(stolen, show);
+      copyFileSync(join(checkpoint, 'config.json'), join(checkpoint, 'spec.dump'));
+      symlinkSync(join(host_, 'file'), join(checkpoint, 'container.log'));
+      // succeeds (CVE-2024-8676, CVE-2026-53489, CVE-2026-53492, CVE-2026-50195, CVE-2026-94603): the checkpoint's config, believed
+      expect(h.tsrun(['run', '--bundle', checkpoint, h.id()], { host }).stdout).toBe('untouched');
       for (const command of ['restore', 'checkpoint']) {
-        expect(h.refusal([command, '--image-path', h.scratch, h.id()], 3, { host })).toMatch(/^unknown command/);
+        const args = [command, '--bundle', h.bundle(show), '--image-path', checkpoint, h.id()];
+        expect(h.refusal(args, 3, { host })).toMatch(/^unknown command/);
       }
+      expect(readFileSync(join(host_, 'file'), 'utf8')).toBe('untouched');
     });
   });
 });

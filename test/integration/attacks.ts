@@ -42,15 +42,20 @@ export function expectRefused(result: Called, words: RegExp): void {
   expect(result.stdout).toBe('');
 }
 
-/** Exchanges two names as fast as it can until it is killed (man 2 renameat2). */
-export function exchange(first: string, second: string): ChildProcess {
+/** How often what depends on the moment is tried; one that succeeds is done. */
+export const rounds = Number(process.env['TSRUN_ATTACK_ROUNDS'] ?? 10);
+
+/** Exchanges two names, each of several pairs, as fast as it can until it is killed (man 2 renameat2). */
+export function exchange(...pairs: (readonly [string, string])[]): ChildProcess {
   const script = `
 import ctypes, sys
 libc = ctypes.CDLL(None)
-a, b = (name.encode() for name in sys.argv[1:])
-while True: libc.renameat2(-100, a, -100, b, 2)
+names = [name.encode() for name in sys.argv[1:]]
+pairs = list(zip(names[::2], names[1::2]))
+while True:
+  for a, b in pairs: libc.renameat2(-100, a, -100, b, 2)
 `;
-  return spawn('python3', ['-c', script, first, second], { stdio: 'ignore', timeout: 120_000, killSignal: 'SIGKILL' });
+  return spawn('python3', ['-c', script, ...pairs.flat()], { stdio: 'ignore', timeout: 120_000, killSignal: 'SIGKILL' });
 }
 
 /** Attacks of one test file. */
@@ -81,13 +86,15 @@ export class Attacks {
     return path;
   };
 
-  /** With somebody listening on a console socket who takes whatever comes. */
-  readonly withConsole = async (action: (socket: string) => Called): Promise<Called> => {
+  /** With somebody listening on a console socket who takes whatever comes, each time. */
+  readonly withConsole = async <T>(action: (socket: string) => T): Promise<T> => {
     const socket = this.h.path(this.h.id('s').slice(this.h.tag.length + 1));
     const script = `
-import socket, sys, time
+import socket, sys
 s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(1)
-c, _ = s.accept(); m = socket.recv_fds(c, 100, 1); time.sleep(60)
+kept = []
+while True:
+  c, _ = s.accept(); kept.append(socket.recv_fds(c, 100, 1))
 `;
     const child = spawn('python3', ['-c', script, socket], { stdio: 'ignore' });
     try {
