@@ -2,21 +2,22 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <cstddef>
-
-#include "base/fd.h"
+#include <ctime>
+#include <utility>
 
 namespace tsrun {
 namespace {
 
-constexpr size_t kLargest = 4096;  // what systemd reads of one message
-constexpr int kPatience = 5;       // seconds
+constexpr int64_t kPatience = 5000;  // milliseconds, for the manager to have read
+constexpr int64_t kLast = 1000;      // the same, for what a container that has ended has sent
 
-constexpr int kRound = 512;  // messages in one go: more than a queue holds (net.unix.max_dgram_qlen), and an end to a flood
+// Messages in one go: who uses this has more to look at. At the end more than a queue holds (net.unix.max_dgram_qlen), and an end to a flood.
+constexpr int kRound = 64;
+constexpr int kLastRound = 512;
 
 // What a container says of itself (man 3 sd_notify), and what is anybody's. Nothing about descriptors, processes, or access.
 constexpr std::string_view kPassed[] = {"READY",       "RELOADING", "STOPPING",      "MONOTONIC_USEC",     "STATUS", "ERRNO", "BUSERROR",
@@ -38,6 +39,23 @@ bool is_plain(std::string_view line) {
   return true;
 }
 
+int64_t now() {
+  timespec time = {};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<int64_t>(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000;
+}
+
+// Waits for what `watched` says, until `deadline`.
+bool wait_until(pollfd watched, int64_t deadline) {
+  for (;;) {
+    const int64_t left = deadline - now();
+    if (left <= 0) return false;
+    const int ready = poll(&watched, 1, static_cast<int>(left));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+}
+
 }  // namespace
 
 Status Notifier::open(std::string_view host, pid_t main, pid_t sender) {
@@ -53,17 +71,26 @@ Status Notifier::open(std::string_view host, pid_t main, pid_t sender) {
   return {};
 }
 
-ssize_t Notifier::send(std::string_view text, int fd) {
-  const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) return -1;
-  // Bounded: the manager may not read.
-  const timeval patience = {kPatience, 0};
-  setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+pollfd Notifier::watch(int socket) const {
+  if (manager_.valid()) return {manager_.get(), POLLOUT, 0};
+  return {socket, POLLIN, 0};
+}
+
+// False with errno; EAGAIN: there is no room, and `watch` will tell when there is.
+bool Notifier::send(std::string_view text, int fd) {
+  if (!manager_.valid()) {
+    manager_.reset(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    // Connected, for poll(2) to say when there is room.
+    if (!manager_.valid() || connect(manager_.get(), reinterpret_cast<const sockaddr*>(&address_), size_) != 0) {
+      const int err = errno;
+      manager_.reset();
+      errno = err == EAGAIN ? ECONNREFUSED : err;
+      return false;
+    }
+  }
   iovec part = {const_cast<char*>(text.data()), text.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))] = {};
   msghdr message = {};
-  message.msg_name = &address_;
-  message.msg_namelen = size_;
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   if (fd >= 0) {
@@ -84,15 +111,30 @@ ssize_t Notifier::send(std::string_view text, int fd) {
     const ucred credentials = {sender_, getuid(), getgid()};
     memcpy(CMSG_DATA(header), &credentials, sizeof credentials);
   }
-  const ssize_t sent = sendmsg(socket.get(), &message, MSG_NOSIGNAL);
-  if (sent >= 0 || fd >= 0 || message.msg_control == nullptr) return sent;
-  // Not permitted to send another process's credentials, or that one is gone.
-  message.msg_control = nullptr;
-  message.msg_controllen = 0;
-  return sendmsg(socket.get(), &message, MSG_NOSIGNAL);
+  ssize_t sent = sendmsg(manager_.get(), &message, MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN && fd < 0 && message.msg_control != nullptr) {
+    // Not permitted to send another process's credentials, or that one is gone.
+    message.msg_control = nullptr;
+    message.msg_controllen = 0;
+    sent = sendmsg(manager_.get(), &message, MSG_NOSIGNAL);
+  }
+  const int err = errno;
+  // Anew for each message: the next manager may have another socket there.
+  if (sent >= 0 || err != EAGAIN) manager_.reset();
+  errno = err;
+  return sent >= 0;
+}
+
+// Sends the message that is held, if there is one.
+Notifier::Taken Notifier::pass() {
+  if (message_.view().empty()) return Taken::kPassed;
+  if (!send(message_.view()) && errno == EAGAIN) return Taken::kHeld;
+  message_.clear();
+  return std::exchange(ready_, false) ? Taken::kReady : Taken::kPassed;
 }
 
 Notifier::Taken Notifier::take(int socket) {
+  if (manager_.valid()) return pass();
   char data[kLargest];
   iovec part = {data, sizeof data};
   // Without room for them, the kernel closes what descriptors come along: also those of a barrier, which is then passed.
@@ -104,8 +146,6 @@ Notifier::Taken Notifier::take(int socket) {
   if (size < 0) return Taken::kNothing;
   if ((message.msg_flags & MSG_TRUNC) != 0) return Taken::kPassed;
 
-  Text<kLargest + 64> text;
-  bool ready = false;
   bool main = false;
   std::string_view rest(data, static_cast<size_t>(size));
   while (!rest.empty()) {
@@ -118,19 +158,28 @@ Notifier::Taken Notifier::take(int socket) {
     if (!is_plain(line)) continue;
     main = main || name == "MAINPID";
     if (!is_passed(name)) continue;
-    ready = ready || line == "READY=1";
-    text.append(line).append("\n");
+    ready_ = ready_ || line == "READY=1";
+    message_.append(line).append("\n");
   }
-  if (ready || main) text.append("MAINPID=").append_number(main_).append("\n");
-  if (!text.view().empty()) (void)send(text.view());
-  return ready ? Taken::kReady : Taken::kPassed;
+  if (ready_ || main) message_.append("MAINPID=").append_number(main_).append("\n");
+  return pass();
 }
 
 bool Notifier::drain(int socket) {
-  bool ready = false;
   for (int count = 0; count < kRound; count++) {
     const auto taken = take(socket);
-    if (taken == Taken::kNothing) break;
+    if (taken == Taken::kReady) return true;
+    if (taken != Taken::kPassed) break;
+  }
+  return false;
+}
+
+bool Notifier::finish(int socket) {
+  const int64_t deadline = now() + kLast;
+  bool ready = false;
+  for (int count = 0; count < kLastRound; count++) {
+    const auto taken = take(socket);
+    if (taken == Taken::kNothing || (taken == Taken::kHeld && !wait_until(watch(socket), deadline))) break;
     ready = ready || taken == Taken::kReady;
   }
   return ready;
@@ -141,12 +190,16 @@ void Notifier::barrier() {
   if (pipe2(ends, O_CLOEXEC) != 0) return;
   const Fd ours(ends[0]);
   Fd theirs(ends[1]);
-  if (send("BARRIER=1", theirs.get()) < 0) return;
+  const int64_t deadline = now() + kPatience;
+  while (!send("BARRIER=1", theirs.get())) {
+    if (errno != EAGAIN || !wait_until(watch(-1), deadline)) {
+      manager_.reset();
+      return;
+    }
+  }
   theirs.reset();
   // The other end is closed with the last copy, which is the manager's.
-  pollfd closed = {ours.get(), 0, 0};
-  while (poll(&closed, 1, kPatience * 1000) < 0 && errno == EINTR) {
-  }
+  (void)wait_until({ours.get(), 0, 0}, deadline);
 }
 
 }  // namespace tsrun

@@ -21,14 +21,14 @@ int notify_proxy(int argc, char** argv) {
   // Out of the caller's way: of the signals of its terminal, and of its working directory.
   if (!reset_signals().ok() || setsid() < 0 || chdir("/") != 0) return 1;
 
-  pollfd watched[2] = {{STDIN_FILENO, POLLIN, 0}, {STDOUT_FILENO, POLLIN, 0}};
   for (;;) {
+    pollfd watched[2] = {notifier.watch(STDIN_FILENO), {STDOUT_FILENO, POLLIN, 0}};
     if (poll(watched, 2, -1) < 0 && errno != EINTR) return 1;
     notifier.drain(STDIN_FILENO);
     if (watched[1].revents != 0) break;
   }
   // Messages may have come after the last drain and before the end.
-  notifier.drain(STDIN_FILENO);
+  notifier.finish(STDIN_FILENO);
   return 0;
 }
 

@@ -14,24 +14,24 @@ namespace tsrun {
 
 Result<Fd> bind_notify(const std::string& path) {
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return failed("remove", path);
+  // The container sees the directory: what is there now need not be what was bound, so the mode is right at once. The umask is
+  // the whole process's, of which no other thread makes files.
+  const mode_t mask = umask(0);
   auto socket = bind_at(path, SOCK_DGRAM, 0777);
-  TSRUN_TRY(socket.status());
-  // The umask has been at it.
-  if (chmod(path.c_str(), 0777) != 0) return failed("chmod", path);
+  umask(mask);
   return socket;
 }
 
 Result<bool> wait_ready(const NotifyRequest& request) {
   Notifier notifier;
   TSRUN_TRY(notifier.open(request.host, request.pid));
-  pollfd watched[2] = {{request.socket, POLLIN, 0}, {request.pidfd, POLLIN, 0}};
   for (;;) {
+    pollfd watched[2] = {notifier.watch(request.socket), {request.pidfd, POLLIN, 0}};
     if (poll(watched, 2, -1) < 0 && errno != EINTR) return failed("wait for the container to be ready");
-    if (notifier.drain(request.socket)) {
-      notifier.barrier();
-      return true;
-    }
-    if (watched[1].revents != 0) return false;
+    const bool ended = watched[1].revents != 0;
+    const bool ready = ended ? notifier.finish(request.socket) : notifier.drain(request.socket);
+    if (ready) notifier.barrier();
+    if (ready || ended) return ready;
   }
 }
 

@@ -110,7 +110,7 @@ Status Supervisor::attend(const RawTerminal* terminal) {
     // Its last words lie in the terminal, and the kernel hands them over before it says that there are no more.
     if (ended_ && (!copying || hurry_ || (output_.empty() && !output_.open()))) return {};
     pollfd watched[7] = {{g_signals->fd(), POLLIN, 0}, {ended_ ? -1 : pidfd_, POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0},
-                         {notify_, POLLIN, 0}};
+                         notifier_ == nullptr ? pollfd{-1, 0, 0} : notifier_->watch(notify_)};
     if (copying) {
       if (!ended_) watched[2] = input_.source();
       if (!ended_) watched[3] = input_.target();
@@ -144,7 +144,7 @@ Result<int> Supervisor::run() {
   reap_inherited();
   TSRUN_TRY(attend(terminal ? &*terminal : nullptr));
   // Messages may have come after the last drain and before the end.
-  if (notifier_ != nullptr) notifier_->drain(notify_);
+  if (notifier_ != nullptr) notifier_->finish(notify_);
   terminal.reset();
   if (!status_) {
     auto status = reap(pidfd_);

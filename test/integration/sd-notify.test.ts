@@ -16,6 +16,7 @@ interface Message {
 
 interface Manager {
   readonly path: string;
+  readonly pid: number;
   readonly heard: () => Message[];
   readonly end: () => void;
 }
@@ -32,7 +33,7 @@ async function listening(path = h.path(h.id('manager'))): Promise<Manager> {
       .split('\n')
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Message);
-  const made = { path, heard: () => all().slice(1), end: () => void child.stdin.end() };
+  const made = { path, pid: child.pid ?? 0, heard: () => all().slice(1), end: () => void child.stdin.end() };
   managers.push(made);
   expect(await until(() => all().length > 0)).toBe(true);
   return made;
@@ -89,7 +90,10 @@ describe.skipIf(skipped('sd_notify', whyNot())).each(hosts)('under $name', (host
   });
 
   afterEach(() => {
-    for (const manager of managers) manager.end();
+    for (const manager of managers) {
+      process.kill(manager.pid, 'SIGCONT');
+      manager.end();
+    }
     managers = [];
   });
 
@@ -234,6 +238,59 @@ describe.skipIf(skipped('sd_notify', whyNot())).each(hosts)('under $name', (host
     const call = h.tsrun(['run', '--detach', '--bundle', h.bundle(own, mapped, shell(`sd-notify READY=1; ${SLEEP}`)), id], by(manager));
     expect(call).toMatchObject({ status: 0, stderr: '' });
     expect(await said(manager, 1)).toEqual([`READY=1\nMAINPID=${h.state(id).pid}\n`]);
+  });
+
+  describe('a manager that does not read', () => {
+    /** It is stopped, and its queue is full. */
+    async function deaf(): Promise<Manager & { readonly hear: () => void }> {
+      const manager = await listening();
+      process.kill(manager.pid, 'SIGSTOP');
+      execFileSync(program, ['*X_FILL=1'], { env: { NOTIFY_SOCKET: manager.path } });
+      return { ...manager, hear: () => process.kill(manager.pid, 'SIGCONT') };
+    }
+    const kept = (manager: Manager): string[] => texts(manager).filter((text) => text !== 'X_FILL=1');
+    /** Far below what waiting for it once takes, far above what a container takes. */
+    const PATIENCE = 4_000;
+
+    it('does not delay the end of run', async () => {
+      const manager = await deaf();
+      const call = h.spawn(
+        ['run', '--bundle', h.bundle(own, shell('sd-notify A=1 STATUS=1 STATUS=2 STATUS=3; exit 3')), h.id()],
+        by(manager),
+      );
+      const begun = Date.now();
+      expect(await call.ended).toMatchObject({ status: 3, stderr: '' });
+      expect(Date.now() - begun).toBeLessThan(PATIENCE);
+      manager.hear();
+    });
+
+    it('does not keep signals from a container that does not stop talking', async () => {
+      const manager = await deaf();
+      const script = shell('trap "exit 3" TERM; sd-notify "*STATUS=1"; echo full; while :; do sd-notify "*STATUS=2"; done');
+      const call = h.spawn(['run', '--bundle', h.bundle(own, script), h.id()], by(manager));
+      expect(await until(() => call.out().includes('full'))).toBe(true);
+      const begun = Date.now();
+      call.kill('SIGTERM');
+      expect((await call.ended).status).toBe(3);
+      expect(Date.now() - begun).toBeLessThan(PATIENCE);
+      manager.hear();
+    });
+
+    it('gets everything once it does, in order', async () => {
+      const manager = await deaf();
+      const words = Array.from({ length: 30 }, (_, at) => `STATUS=${at}`);
+      const id = h.id();
+      const call = h.spawn(
+        ['run', '--detach', '--bundle', h.bundle(own, shell(`sd-notify ${words.join(' ')} READY=1 STATUS=last; ${SLEEP}`)), id],
+        by(manager),
+      );
+      expect(await until(() => h.states().includes(id) && h.state(id).status === 'running')).toBe(true);
+      manager.hear();
+      expect(await call.ended).toMatchObject({ status: 0, stderr: '' });
+      const all = [...words.map((word) => `${word}\n`), `READY=1\nMAINPID=${h.state(id).pid}\n`, 'STATUS=last\n'];
+      expect(await until(() => kept(manager).length === all.length)).toBe(true);
+      expect(kept(manager)).toEqual(all);
+    });
   });
 
   it('an abstract socket will do, and one that nobody listens at does no harm', async () => {
