@@ -15,7 +15,8 @@ namespace {
 constexpr int64_t kPatience = 5000;  // milliseconds, for the manager to have read
 constexpr int64_t kLast = 1000;      // the same, for what a container that has ended has sent
 
-// Messages in one go: who uses this has more to look at. At the end more than a queue holds (net.unix.max_dgram_qlen), and an end to a flood.
+// Messages in one go: who uses this has more to look at. At the end more than a queue holds (net.unix.max_dgram_qlen), and an end to a
+// flood.
 constexpr int kRound = 64;
 constexpr int kLastRound = 512;
 

@@ -23,8 +23,8 @@ class Notifier {
   // What to wait for before the next `drain`: a message at `socket`, or room at the manager's.
   [[nodiscard]] pollfd watch(int socket) const;
 
-  // Passes on what there is now, a bounded number of messages and none behind READY=1: whether that was among it. Forwarded are all assignments but those of
-  // descriptors, access and pids, which are other numbers in the container. Without a manager a message is lost.
+  // Passes on what there is now, a bounded number of messages and none behind READY=1: whether that was among it. Forwarded are all
+  // assignments but those of descriptors, access and pids, which are other numbers in the container. Without a manager a message is lost.
   bool drain(int socket);
 
   // The same for what is left once the container has ended; takes a second at most.

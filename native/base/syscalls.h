@@ -128,6 +128,11 @@ inline long keyctl(int operation, unsigned long second = 0, unsigned long third 
   return syscall(SYS_keyctl, operation, second, third, fourth, 0UL);
 }
 
+// man 2 add_key, without a payload.
+inline long add_key(const char* type, const char* description, int keyring) {
+  return syscall(SYS_add_key, type, description, nullptr, 0UL, keyring);
+}
+
 inline int seccomp(unsigned operation, unsigned flags, void* arguments) {
   return static_cast<int>(syscall(SYS_seccomp, operation, flags, arguments));
 }

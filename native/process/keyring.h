@@ -5,9 +5,10 @@
 
 namespace tsrun {
 
-// keyring {name}: joins, or makes, the session keyring `name`, which only who has it can see, read or link to; who knows its name
-// and has its owner's id may join it. Names are those of the user namespace (man 7 user_namespaces). A kernel without keyrings has nothing
-// to protect: success. Everything else fails, EDQUOT too: going on would leave the container the caller's keys.
+// keyring {name, fresh}: joins the session keyring `name`, or with `fresh` makes it and joins it. Only who has it can see, read or link to
+// it; who knows its name and has its owner's id may join it. Names are those of the user namespace (man 7 user_namespaces). A kernel
+// without keyrings has nothing to protect: success. Everything else fails, EDQUOT too: going on would leave the container the caller's
+// keys.
 Status keyring(Context& context, Arguments arguments);
 
 }  // namespace tsrun

@@ -109,7 +109,12 @@ Status Supervisor::attend(const RawTerminal* terminal) {
   for (;;) {
     // Its last words lie in the terminal, and the kernel hands them over before it says that there are no more.
     if (ended_ && (!copying || hurry_ || (output_.empty() && !output_.open()))) return {};
-    pollfd watched[7] = {{g_signals->fd(), POLLIN, 0}, {ended_ ? -1 : pidfd_, POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0},
+    pollfd watched[7] = {{g_signals->fd(), POLLIN, 0},
+                         {ended_ ? -1 : pidfd_, POLLIN, 0},
+                         {-1, 0, 0},
+                         {-1, 0, 0},
+                         {-1, 0, 0},
+                         {-1, 0, 0},
                          notifier_ == nullptr ? pollfd{-1, 0, 0} : notifier_->watch(notify_)};
     if (copying) {
       if (!ended_) watched[2] = input_.source();

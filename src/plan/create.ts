@@ -102,7 +102,7 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
     ...namespaces.steps,
     ...(mapped ? hide : []),
     ...filterSteps(seccomp),
-    ...keyringSteps(options.keyring),
+    ...keyringSteps(options.keyring, true),
     ...(spec.hostname === undefined || spec.hostname === '' ? [] : [{ op: 'hostname', name: spec.hostname } as const]),
     ...(spec.domainname === undefined || spec.domainname === '' ? [] : [{ op: 'domainname', name: spec.domainname } as const]),
     ...begin.steps,
@@ -157,8 +157,9 @@ export function filterSteps(seccomp: SeccompPlan | null): Step[] {
   return seccomp === null ? [] : [{ op: 'filter', slot: SECCOMP_SLOT }];
 }
 
-export function keyringSteps(name: string | null): Step[] {
-  return name === null ? [] : [{ op: 'keyring', name }];
+/** @param fresh it is the container's first process: nobody has that keyring yet */
+export function keyringSteps(name: string | null, fresh: boolean): Step[] {
+  return name === null ? [] : [{ op: 'keyring', name, fresh }];
 }
 
 /**

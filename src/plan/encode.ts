@@ -56,7 +56,7 @@ const FIELDS: { readonly [K in Op]: readonly Exclude<keyof Extract<Step, { op: K
   undumpable: [],
   session: ['terminal'],
   affinity: [],
-  keyring: ['name'],
+  keyring: ['name', 'fresh'],
   rlimit: ['resource', 'soft', 'hard'],
   personality: ['persona'],
   scheduler: ['policy', 'flags', 'nice', 'priority', 'runtime', 'deadline', 'period'],

@@ -55,7 +55,7 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
     ...filterSteps(options.seccomp),
     ...(options.namespaces === 0 ? [] : [{ op: 'joinProcess', slot: PROCESS_SLOT, flags: options.namespaces } as const]),
     ...(inUserNamespace ? [{ op: 'becomeRoot' } as const] : []),
-    ...keyringSteps(options.keyring),
+    ...keyringSteps(options.keyring, false),
     { op: 'currentRoot' },
     ...(terminal
       ? [

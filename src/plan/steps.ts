@@ -120,7 +120,8 @@ export type Step =
   | { readonly op: 'undumpable' }
   | { readonly op: 'session'; readonly terminal: boolean }
   | { readonly op: 'affinity' }
-  | { readonly op: 'keyring'; readonly name: string }
+  /** `fresh`: made, of that name; else joined. */
+  | { readonly op: 'keyring'; readonly name: string; readonly fresh: boolean }
   | { readonly op: 'rlimit'; readonly resource: number; readonly soft: string; readonly hard: string }
   | { readonly op: 'personality'; readonly persona: Flags }
   | {

@@ -102,6 +102,18 @@ describe.skipIf(skipped('walls', whyNoContainers())).each(hosts)('under $name', 
       expect(attack.later()).toBe('planted\nsearch: ENOKEY\n');
     });
 
+    it('is at no instant of its making read or linked to by another process of the same user', () => {
+      const thief = h.path('key-thief');
+      if (!existsSync(thief)) {
+        execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-static', '-o', thief, join(import.meta.dirname, '../fixtures/key-thief.c')]);
+      }
+      const id = h.id();
+      const watched = { host: { ...host, command: [thief, `_ses.${id}`, ...host.command] } };
+      const { status, stdout } = h.tsrun(['run', '--bundle', h.bundle(shell('echo done')), id], watched);
+      // its name is, between its making and its permissions
+      expect({ status, lines: [...new Set(stdout.trim().split('\n'))].sort() }).toEqual({ status: 0, lines: ['done', 'seen'] });
+    });
+
     it('is not seen by another container of the same user', () => {
       const id = h.running([shell(SLEEP)], on);
       const { stdout } = h.run([(config) => delete config.linux.maskedPaths, shell('cat /proc/keys')], on);

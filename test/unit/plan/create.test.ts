@@ -340,7 +340,7 @@ describe('passed descriptors', () => {
 
 describe('options', () => {
   it('give the container a keyring of its own, or leave it ours', () => {
-    expect(find(plan(minimal), 'keyring')).toEqual({ op: 'keyring', name: '_ses.c1.u' });
+    expect(find(plan(minimal), 'keyring')).toEqual({ op: 'keyring', name: '_ses.c1.u', fresh: true });
     expect(ops(plan(minimal, { options: { keyring: null } }))).not.toContain('keyring');
   });
 

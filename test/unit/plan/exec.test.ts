@@ -84,7 +84,7 @@ describe('one more process', () => {
 
   it("has the container's keyring and personality", () => {
     const made = plan({}, { keyring: '_ses.c.u', personality: { domain: 'LINUX32' } });
-    expect(made.steps).toContainEqual({ op: 'keyring', name: '_ses.c.u' });
+    expect(made.steps).toContainEqual({ op: 'keyring', name: '_ses.c.u', fresh: false });
     expect(made.steps).toContainEqual({ op: 'personality', persona: 8 });
   });
 
