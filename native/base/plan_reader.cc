@@ -131,4 +131,10 @@ Status PlanReader::forget() {
   return {};
 }
 
+Status PlanReader::end() {
+  if (munmap(const_cast<char*>(data_), static_cast<size_t>(end_ - data_)) != 0) return failed("unmap the plan");
+  *this = PlanReader();
+  return {};
+}
+
 }  // namespace tsrun

@@ -55,6 +55,8 @@ class PlanReader {
   // Moves the steps that are still to come into memory of their own and unmaps the rest, which was mapped for it alone. All texts
   // that were taken before are gone.
   Status forget();
+  // Unmaps all of it, for a process that takes no more steps.
+  Status end();
 
   PlanReader() = default;
 

@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "base/conversation.h"
+#include "base/stack.h"
 #include "base/syscalls.h"
 #include "process/descriptors.h"
 #include "rootfs/proc_instance.h"
@@ -60,6 +61,7 @@ Status forget(Context& context, Arguments arguments) {
     context.reply = nullptr;
     context.reply_size = 0;
   }
+  forget_stack();
   return context.plan->forget();
 }
 

@@ -16,7 +16,8 @@ Status enter_pid_namespace(Context& context, Arguments arguments);
 // pidNamespace {slot}: a procfs that is mounted from here on shows this pid namespace, which `join` joins for our children only.
 Status pid_namespace(Context& context, Arguments arguments);
 
-// forget: everything that the plan says up to here is gone from our memory, and so is the runtime's last answer.
+// forget: everything that the plan says up to here is gone from our memory, with what acting on it left on the stack, and so is the
+// runtime's last answer.
 Status forget(Context& context, Arguments arguments);
 
 }  // namespace tsrun

@@ -213,7 +213,8 @@ Result<Spawned> spawn_init(const SpawnRequest& request) {
   arguments.stack = reinterpret_cast<uint64_t>(stack);
   arguments.stack_size = kStackSize;
   // Who may write to the container's cgroup, also from inside, can freeze or kill the child there, even before it executes: we fail or
-  // wait, and nothing of ours can be read by that.
+  // wait, and nothing of ours can be read by that. Only where memory.oom.group is set and the cgroup runs out of memory we are killed with
+  // the child, whose memory is ours until it executes (kernel: __oom_kill_process).
   if (request.cgroup >= 0) {
     arguments.flags |= CLONE_INTO_CGROUP;
     arguments.cgroup = static_cast<uint64_t>(request.cgroup);

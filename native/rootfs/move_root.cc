@@ -2,10 +2,10 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/mman.h>
 #include <sys/statfs.h>
 
 #include <climits>
-#include <cstdlib>
 
 #include "base/procfs.h"
 #include "base/syscalls.h"
@@ -21,27 +21,35 @@ namespace {
 constexpr uint64_t kSlave = 1U << 19;      // MS_SLAVE
 constexpr uint64_t kRecursive = 1U << 14;  // MS_REC
 
+// Pages of its own, which are gone with it: a process that others can see may come of ours (ns/pid.cc).
 struct Buffer {
   char* data = nullptr;
   size_t size = 0;
+  size_t capacity = 0;
   Buffer() = default;
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
-  ~Buffer() { free(data); }
+  ~Buffer() {
+    if (data != nullptr) munmap(data, capacity);
+  }
+  bool grow() {
+    const size_t more = capacity + (1U << 16);
+    void* pages = data == nullptr ? mmap(nullptr, more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                                  : mremap(data, capacity, more, MREMAP_MAYMOVE);
+    if (pages == MAP_FAILED) return false;
+    data = static_cast<char*>(pages);
+    capacity = more;
+    return true;
+  }
 };
 
 // All of it before anything is unmounted: the file is made anew with every read(2).
 Status read_mounts(Context& context, Buffer& buffer) {
   auto file = open_own_proc(context, "mountinfo", O_RDONLY);
   TSRUN_TRY(file.status());
-  for (size_t capacity = 0;;) {
-    if (buffer.size == capacity) {
-      capacity += 1U << 16;
-      auto* data = static_cast<char*>(realloc(buffer.data, capacity));
-      if (data == nullptr) return failed("read", "/proc/self/mountinfo");
-      buffer.data = data;
-    }
-    const ssize_t size = read(file->get(), buffer.data + buffer.size, capacity - buffer.size);
+  for (;;) {
+    if (buffer.size == buffer.capacity && !buffer.grow()) return failed("read", "/proc/self/mountinfo");
+    const ssize_t size = read(file->get(), buffer.data + buffer.size, buffer.capacity - buffer.size);
     if (size < 0) return failed("read", "/proc/self/mountinfo");
     if (size == 0) return {};
     buffer.size += static_cast<size_t>(size);

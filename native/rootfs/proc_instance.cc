@@ -15,6 +15,7 @@
 #include <csignal>
 
 #include "base/receive_fds.h"
+#include "base/stack.h"
 #include "base/syscalls.h"
 #include "process/descriptors.h"
 
@@ -105,8 +106,10 @@ Status open_in_child(int socket) {
         if (fd != socket) close(fd);
       }
       if (status.ok()) status = close_all_but(3, {socket});
-      if (status.ok()) status = context.plan->forget();
-      if (status.ok() && context.reply != nullptr) munmap(context.reply, context.reply_size);
+      // all of it: what the plan says of the host is still to come
+      if (status.ok()) status = context.plan->end();
+      if (context.reply != nullptr) munmap(context.reply, context.reply_size);
+      forget_stack();
     }
     if (status.ok()) status = open_in_child(socket);
     const int err = status.err();

@@ -1,7 +1,7 @@
 /** `run`: create and start in one; in the foreground we stay until the program ends, and our exit status is its. */
 import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
-import { hookState } from '../state/report.js';
+import { hookState, wordToStart } from '../state/report.js';
 import { statePath } from '../state/store.js';
 import { announce } from './announce.js';
 import { enterForeground, leaveForeground, stay } from './foreground.js';
@@ -79,7 +79,7 @@ function begin(options: RunOptions, foreground: boolean): Begun {
     const { startContainer = [], poststart = [] } = made.spec.hooks ?? {};
     if (startContainer.length + poststart.length > 0) made.hooksBegin();
     notify = notifyOf(made, options);
-    native().reply(made.child.sync, hookState(made.state, 'created'), made.child.pidfd);
+    native().reply(made.child.sync, wordToStart(made.state, startContainer), made.child.pidfd);
     converse(made.child, made.plan.steps.length, {
       answer: () => '',
       listener: noListener,

@@ -3,7 +3,7 @@ import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
 import { parseJson } from '../spec/json.js';
 import type { Spec } from '../spec/types.js';
-import { hookState } from '../state/report.js';
+import { hookState, wordToStart } from '../state/report.js';
 import { trace } from '../trace.js';
 import { openProcess, statusOf, type Status } from '../state/status.js';
 import { lockStateDirectory, readSavedConfig, readState, startSocketPath, type ContainerState } from '../state/store.js';
@@ -41,7 +41,7 @@ export function start({ root, id, warn = () => undefined }: StartOptions): void 
     pidfd = openProcess(state) ?? -1;
     if (pidfd < 0) throw new TsrunError(STOPPED);
     notifying = notifyingOf(state, pidfd, directory.path, warn);
-    letBegin(startSocketPath(root, id), hookState(state, 'created'), pidfd);
+    letBegin(startSocketPath(root, id), wordToStart(state, spec.hooks?.startContainer), pidfd);
     try {
       runHooks('poststart', spec.hooks?.poststart, hookState(state, 'running'), state.bundle);
     } catch (error) {

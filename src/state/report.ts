@@ -36,6 +36,11 @@ export function processState(state: ContainerState, status: Status, pid: number,
   return JSON.stringify({ ociVersion, fds: ['seccompFd'], pid, ...given, state: JSON.parse(hookState(state, status)) as unknown });
 }
 
+/** What init hears when it is to go on: the container's state for its hooks; where there is none, nothing of the host's. */
+export function wordToStart(state: ContainerState, hooks: readonly unknown[] = []): string {
+  return hooks.length === 0 ? '{}' : hookState(state, 'created');
+}
+
 /** What a hook gets on its standard input. */
 export function hookState(state: ContainerState, status: Status): string {
   const annotations = state.annotations === undefined ? {} : { annotations: state.annotations };
