@@ -41,6 +41,7 @@ Status hear(Context& context, int socket) {
       context.reply_size = wanted;
     }
     // The leading byte of a piece lands on the end of the text so far, and is overwritten by the rest.
+    // Who has taken our end (pidfd_getfd) can hear in our place, and we wait. To answer us takes the other end, which only the runtime has.
     char* at = context.reply + size;
     ssize_t length;
     do {

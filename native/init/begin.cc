@@ -21,6 +21,8 @@ constexpr int kStartSlot = 0;
 // Takes connections until one says more than nothing: a caller that only looked, or died, does not start a container.
 Status wait_for_start(Context& context, int listener) {
   for (;;) {
+    // Its file is in the state root, where the container does not get. Who has taken the listener itself can answer `start` in our
+    // place, which then believes that we go on.
     const int socket = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -103,6 +105,7 @@ Status seal(Context& context, Arguments arguments) {
 Status exec(Context& context, Arguments arguments) {
   TSRUN_TRY(arguments.finish());
   if (context.program == nullptr) return {EINVAL, "execute: the plan names no program"};
+  // Looked up anew: if it is another file by now, that is executed, with the same rights. What executes is the container's own.
   execve(context.program, context.argv, context.envp);
   return failed("exec", context.program);
 }

@@ -26,6 +26,7 @@ Status fork_stage(Context& context, Arguments arguments) {
   clone_args request = {};
   // CLONE_PARENT: the runtime waits for, and is told the pid of, the child and not of us.
   request.flags = flags | CLONE_PARENT;
+  // The child is the first in its new pid namespace, or has a number in the runtime's only.
   const pid_t pid = sys::clone3(request);
   if (pid < 0) return failed("clone3");
   if (pid > 0) _exit(0);

@@ -7,6 +7,7 @@ namespace tsrun {
 Status hostname(Context&, Arguments arguments) {
   const std::string_view name = arguments.text();
   TSRUN_TRY(arguments.finish());
+  // Who is in the same namespace already may set another right after: nothing of ours depends on it.
   if (sethostname(name.data(), name.size()) != 0) return failed("set the host name", name);
   return {};
 }

@@ -16,6 +16,7 @@ Status apparmor(Context& context, Arguments arguments) {
   order.append(profile);
 
   // attr/exec belongs to the first of the stacked security modules; attr/apparmor is AppArmor's own since Linux 5.8.
+  // By the runtime's procfs: we may be in a mount namespace of the container's by now, whose /proc can be anything (CVE-2025-52881).
   auto status = write_own_proc_file(context, "attr/apparmor/exec", order.view());
   if (status.err() == ENOENT) status = write_own_proc_file(context, "attr/exec", order.view());
   if (!status.ok()) return {status.err(), "apply apparmor profile", profile};

@@ -7,6 +7,7 @@ namespace tsrun {
 Status bounding(Context&, Arguments arguments) {
   const auto keep = arguments.number();
   TSRUN_TRY(arguments.finish());
+  // It is this process's own, and nobody can give back what was dropped (man 7 capabilities).
   // The first number the kernel does not know ends the set, whatever the plan was told.
   for (unsigned long capability = 0; capability < 64; capability++) {
     const int held = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);

@@ -46,6 +46,7 @@ Status capabilities(Context& context, Arguments arguments) {
   const auto ambient = arguments.number();
   TSRUN_TRY(arguments.finish());
 
+  // Who has the same ids and no less than these could look into us from here on, had it a number for us and were we not undumpable.
   if (!set_capabilities(sets)) return failed("set capabilities");
   TSRUN_TRY(raise_ambient(ambient));
   if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) return failed("end keeping capabilities");

@@ -14,6 +14,7 @@ constexpr unsigned kProven = 256;
 
 }  // namespace
 
+// The table is ours alone (no CLONE_FILES): others can at most take copies out of it (man 2 pidfd_getfd), and put nothing in.
 Status close_all_but(unsigned first, std::initializer_list<int> keep) {
   for (;;) {
     // The next one to be kept.

@@ -30,6 +30,7 @@ Status home(Context& context, Arguments arguments) {
   const auto uid = static_cast<uint32_t>(arguments.number(UINT32_MAX - 1));
   TSRUN_TRY(arguments.finish());
 
+  // Others may write to it meanwhile: whatever is read is the home that the container itself says it is, and no more than a variable.
   PasswdReader reader(uid);
   bool found = false;
   if (const Fd file = open_passwd(context.root.get()); file.valid()) {

@@ -97,6 +97,9 @@ Status hook(Context& context, Arguments arguments) {
   how.input = context.reply == nullptr ? "" : context.reply;
   how.timeout = timeout;
   how.err = err.sink();
+  // createContainer: a program of the host's, with our rights. Nobody else is in our pid namespace yet, or we are not in the given one
+  // (src/plan/create.ts); what it does in the root file system, which others may be changing, is for it to look out.
+  // startContainer: a program of the image's, in sight of all, and confined as the user's.
   const auto ended = run(program, how);
   if (!ended.ok()) return {ended.status().err(), doing.append(ended.status().text()).view()};
   if (ended.value().timed_out) {

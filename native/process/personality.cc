@@ -9,6 +9,7 @@ namespace tsrun {
 Status personality(Context&, Arguments arguments) {
   const auto persona = arguments.number(UINT32_MAX - 1);  // 0xffffffff only asks
   TSRUN_TRY(arguments.finish());
+  // Nobody else can change it.
   if (syscall(SYS_personality, persona) < 0) return failed("set personality");
   return {};
 }

@@ -25,6 +25,8 @@ Status rlimit(Context&, Arguments arguments) {
   limit.soft = arguments.number();
   limit.hard = arguments.number();
   TSRUN_TRY(arguments.finish());
+  // Another's prlimit(2) on us takes all our ids, or CAP_SYS_RESOURCE. What is counted by user (RLIMIT_NPROC and others) the container's
+  // processes may have used up: a later call fails then, and its step says so.
   if (syscall(SYS_prlimit64, 0, resource, &limit, nullptr) != 0) {
     return failed("set limit", resource < std::size(kNames) ? kNames[resource] : "of an unknown number");
   }

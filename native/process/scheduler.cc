@@ -31,6 +31,7 @@ Status scheduler(Context&, Arguments arguments) {
   attributes.deadline = arguments.number();
   attributes.period = arguments.number();
   TSRUN_TRY(arguments.finish());
+  // Others with our user can change it within what they may themselves, once they have a number for us: nothing of ours depends on it.
   if (sys::sched_setattr(0, &attributes, 0) != 0) return failed("set scheduler");
   return {};
 }

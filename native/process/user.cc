@@ -28,7 +28,7 @@ uint32_t* take_groups(Arguments& arguments, size_t count) {
   return groups;
 }
 
-// Pipes and files only: a terminal or device may be the host's own.
+// By descriptor: there is no name that others could make lead elsewhere. Pipes and files only: a terminal or device may be the host's own.
 void own_streams(uid_t uid) {
   for (int fd = 0; fd <= 2; fd++) {
     struct stat status = {};
@@ -74,6 +74,8 @@ Status user(Context& context, Arguments arguments) {
     if (count > 0 || status.err() != EPERM || !denies_setgroups(context)) return status;
   }
   munmap(groups, (count + 1) * sizeof(uint32_t));
+  // From here on others may have our ids, and between each change and stay_hidden() the kernel may have made us what fs.suid_dumpable says:
+  // by then they have no number for us, other than in a container that is in the host's pid namespace.
   if (syscall(SYS_setresgid, gid, gid, gid) != 0) return failed_on("set group", gid);
   // Leaving uid 0 would otherwise clear the permitted set, which `capabilities` chooses from.
   if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return failed("keep capabilities");

@@ -81,6 +81,7 @@ bool is_kernel_state(int fd) {
   return fstatfs(fd, &system) == 0 && (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC);
 }
 
+// Names in our own copy of the host's mounts, below which no image is: those inside the root are left out.
 Status hide(const Context& context, const char* path) {
   auto mounted = open_host_directory(path, true);
   // Gone with one above it, or below something else and not to be reached.

@@ -18,6 +18,7 @@ Status pivot_root(Context& context, Arguments arguments) {
   context.empty.reset();
   auto old = open_slash();
   TSRUN_TRY(old.status());
+  // By descriptors and ".": no name that others could put something else at.
   if (fchdir(context.root.get()) != 0) return failed("chdir to the root");
   // "." twice needs no directory to put the old root on: it is stacked on the new one.
   if (sys::pivot_root(".", ".") != 0) return failed("pivot_root");

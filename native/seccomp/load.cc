@@ -65,6 +65,7 @@ Status seccomp(Context& context, Arguments arguments) {
   if (hand_over && direct) return hand_over_listener(context, program, flags);
   if (listener >= 0 || hand_over) return load_with_listener(context, program, flags, listener);
   if ((flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0) return {EINVAL, "load the seccomp filter: nobody takes its listener"};
+  // What is loaded was read while others could not see us. Where it is loaded after the last fork, who traces us can leave it out.
   if (may_block_report) watch_from_outside(context);
   if (sys::seccomp(SECCOMP_SET_MODE_FILTER, flags, &program) != 0) return failed("load the seccomp filter");
   return {};

@@ -29,6 +29,7 @@ constexpr long kPollNanoseconds = 100'000;
 alignas(16) char stack[16 * 1024];
 
 int run_watch(void*) {
+  // Others who can trace us can trace this thread: without capabilities it is worth no more to them than the program, but for the filter.
   // What loading the filter takes without no_new_privs; this thread needs none of it.
   (void)set_capabilities({});
   const timespec pause = {0, kPollNanoseconds};
