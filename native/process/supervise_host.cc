@@ -126,7 +126,7 @@ Status Supervisor::attend(const RawTerminal* terminal) {
     const bool look = ended_ && watched[5].fd < 0;
     if (poll(watched, 7, look ? 0 : -1) < 0 && errno != EINTR) return failed("wait for the container's process");
     if (watched[0].revents != 0) handle_signals(terminal);
-    if (watched[6].revents != 0) notifier_->drain(notify_);
+    if (notifier_ != nullptr && watched[6].revents != 0) notifier_->drain(notify_);
     if (watched[5].revents != 0) output_.drain();
     if (watched[4].revents != 0 || look) output_.fill();
     if (look && output_.dry()) output_.close();
