@@ -25,6 +25,8 @@ export interface Installation {
   readonly init: string;
   /** Absolute path of the addon. */
   readonly addon: string;
+  /** Absolute path of the program that talks to systemd. */
+  readonly systemd: string;
 }
 
 /** What of the process decoding needs. */
@@ -126,7 +128,7 @@ function host(): Host {
 function locate(here: Host): Installation {
   // Never from the environment, not even from the launcher's record: who starts the engine himself can write that too.
   const directory = besideUs(here.compiled);
-  return { init: `${directory}/tsrun-init`, addon: `${directory}/tsrun.node` };
+  return { init: `${directory}/tsrun-init`, addon: `${directory}/tsrun.node`, systemd: `${directory}/tsrun-systemd` };
 }
 
 /** libexec/ as seen from this file or this executable. */

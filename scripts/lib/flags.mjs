@@ -10,7 +10,7 @@ function machine() {
   return known;
 }
 
-/** clang's arguments for the sources of a program: addon, init, launcher or demo. */
+/** clang's arguments for the sources of a program: addon, init, systemd, launcher or demo. */
 export function compileFlags(program) {
   const { triplet, version } = machine();
   const common = ['-Inative', '-D_GNU_SOURCE', '-Wall', '-Wextra'];
@@ -29,6 +29,7 @@ export function compileFlags(program) {
       napi,
     ];
   }
+  if (program === 'systemd') return ['-std=c++20', ...common, '-fno-exceptions', '-fno-rtti'];
   const musl = triplet.replace('-gnu', '-musl');
   // prettier-ignore
   return [

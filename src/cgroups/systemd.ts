@@ -1,9 +1,10 @@
 /** Units of systemd: the scope in which it keeps a container's processes, and with it their cgroup. */
 import { TsrunError } from '../errors.js';
-import { native, type BusValue } from '../native.js';
+import { native } from '../native.js';
 import type { UnitPlan, UnitProperty } from '../plan/plan.js';
 import { knownProperties, systemdVersion } from '../plan/systemd/properties.js';
 import { unitObject } from '../plan/systemd/unit.js';
+import type { BusValue } from '../plan/systemd/value.js';
 import { isBusError, ServiceManager, type BusAddress } from './bus.js';
 import { sleep } from './sleep.js';
 

@@ -37,6 +37,7 @@ describe('install.sh', () => {
       'bin/tsrun',
       'libexec/tsrun/tsrun-init',
       'libexec/tsrun/tsrun-js',
+      'libexec/tsrun/tsrun-systemd',
       'libexec/tsrun/tsrun.node',
       'share/bash-completion/completions/tsrun',
       'share/man/man8/tsrun.8',
