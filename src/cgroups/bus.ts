@@ -103,10 +103,17 @@ export class ServiceManager {
     this.version = version;
   }
 
-  /** Connects to the first that answers; `close` it. @throws TsrunError with what each said */
-  static connect(addresses: readonly BusAddress[]): ServiceManager {
-    if (addresses.length === 0) throw new TsrunError('cannot talk to systemd: no bus found');
-    const helper = SystemdHelper.start();
+  /**
+   * Connects to the first that answers; `close` it.
+   * @param started has been started before, and is ended with the connection, or if there is none
+   * @throws TsrunError with what each said
+   */
+  static connect(addresses: readonly BusAddress[], started?: SystemdHelper): ServiceManager {
+    if (addresses.length === 0) {
+      started?.close();
+      throw new TsrunError('cannot talk to systemd: no bus found');
+    }
+    const helper = started ?? SystemdHelper.start();
     try {
       return ServiceManager.connectBy(helper, addresses);
     } catch (error) {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { busAddresses } from '../../../src/cgroups/bus.js';
 import type { BusReply } from '../../../src/cgroups/helper.js';
-import { attachProcess, changeProperties, killUnit, startUnit, stopUnit, type UnitState } from '../../../src/cgroups/systemd.js';
+import { attachProcess, changeProperties, killUnit, prepareUnit, startUnit, stopUnit, type UnitState } from '../../../src/cgroups/systemd.js';
 import { encodeValues } from '../../../src/cgroups/values.js';
 import type { UnitPlan } from '../../../src/plan/plan.js';
 import type { BusValue } from '../../../src/plan/systemd/value.js';
@@ -26,6 +26,7 @@ class FakeSystemd {
   readonly refusing = new Map<string, number>();
   booted = true;
   open = 0;
+  started = 0;
   euid = 0;
 
   readonly native = {
@@ -36,6 +37,7 @@ class FakeSystemd {
     },
     startSystemdHelper: () => {
       this.open++;
+      this.started++;
       return { socket: 5, pidfd: 6 };
     },
     askSystemdHelper: (_: number, request: string): string => `${this.reply(request).join('\0')}\0`,
@@ -189,6 +191,29 @@ describe('a unit starts', () => {
     fake.answer('ActiveState', { values: ['failed'] });
     start();
     expect(fake.calls.slice(-4)).toEqual(['StartTransientUnit', 'ActiveState', 'ResetFailedUnit', 'StartTransientUnit']);
+  });
+});
+
+describe('a helper that was started before', () => {
+  test('is used, and ended', () => {
+    const helper = prepareUnit();
+    expect(fake.open).toBe(1);
+    startUnit(plan, unit, 42, helper);
+    expect([fake.started, fake.open]).toEqual([1, 0]);
+    helper.close();
+    expect(fake.open).toBe(0);
+  });
+  test('is ended when there is nothing to connect to', () => {
+    const helper = prepareUnit();
+    expect(() => {
+      startUnit(plan, { ...unit, bus: [] }, 42, helper);
+    }).toThrow('no bus found');
+    expect([fake.started, fake.open]).toEqual([1, 0]);
+  });
+  test('is not, where systemd does not run', () => {
+    fake.booted = false;
+    expect(prepareUnit).toThrow('needs a host that systemd runs');
+    expect(fake.started).toBe(0);
   });
 });
 
