@@ -257,6 +257,12 @@ describe.skipIf(skipped('--systemd-cgroup with other programs', missing)).each(h
       writeFileSync(path, text);
     };
 
+  const unread = (path: string): void => {
+    const text =
+      '#include <poll.h>\n#include <unistd.h>\nint main(void) { struct pollfd p = {0, POLLIN, 0}; poll(&p, 1, -1); return write(2, "last words\\n", 11) == 11 ? 3 : 1; }\n';
+    expect(spawnSync('gcc', ['-x', 'c', '-o', path, '-'], { input: text, encoding: 'utf8' }).stderr).toBe('');
+  };
+
   const needs = /the systemd cgroup manager needs tsrun's own program \/\S+\/libexec\/tsrun-systemd: /.source;
   it.each<[string, (path: string) => void, string]>([
     ['is missing', (path) => rmSync(path), `${needs}open /\\S+: no such file or directory`],
@@ -282,6 +288,7 @@ describe.skipIf(skipped('--systemd-cgroup with other programs', missing)).each(h
       patched('/ld-linux', '/ld-linuy'),
       `${needs}exec /\\S+: no such file or directory \\(of its dynamic loader\\)`,
     ],
+    ['ends without reading what it was asked', unread, '/\\S+/libexec/tsrun-systemd ended with status 3: last words'],
     ['ends at once', (path) => copyFileSync('/bin/false', path), '/\\S+/libexec/tsrun-systemd ended with status 1'],
     // what it prints goes to its socket, which is a terminal of nobody's
     [

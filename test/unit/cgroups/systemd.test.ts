@@ -2,7 +2,15 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { busAddresses } from '../../../src/cgroups/bus.js';
 import type { BusReply } from '../../../src/cgroups/helper.js';
-import { attachProcess, changeProperties, killUnit, prepareUnit, startUnit, stopUnit, type UnitState } from '../../../src/cgroups/systemd.js';
+import {
+  attachProcess,
+  changeProperties,
+  killUnit,
+  prepareUnit,
+  startUnit,
+  stopUnit,
+  type UnitState,
+} from '../../../src/cgroups/systemd.js';
 import { encodeValues } from '../../../src/cgroups/values.js';
 import type { UnitPlan } from '../../../src/plan/plan.js';
 import type { BusValue } from '../../../src/plan/systemd/value.js';
