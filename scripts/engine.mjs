@@ -73,7 +73,10 @@ export function engineLibrary({ triplet = '', flags = [] } = {}) {
   const all = [...FLAGS, ...flags];
   // names of source files are in the library, for assertions
   const names = `-ffile-prefix-map=${include}/=`;
-  const path = join(cacheDirectory(), `tsrun-engine-${engineVersion}-lib-${hashOf([engine.tested, prefix, process.arch, ...CORE, ...all])}`);
+  const path = join(
+    cacheDirectory(),
+    `tsrun-engine-${engineVersion}-lib-${hashOf([engine.tested, prefix, process.arch, ...CORE, ...all])}`,
+  );
   kept(path, (directory, log) => {
     const objects = CORE.map((name) => join(directory, name.replace(/c$/, 'o')));
     CORE.forEach((name, at) => step(log, `${prefix}gcc`, [...all, names, '-c', join(include, name), '-o', objects[at]]));
