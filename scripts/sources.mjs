@@ -5,8 +5,9 @@
 //   seccomp/load*.cc             tsrun-init; the rest of seccomp/ the addon
 //   init/, ns/, rootfs/, process/  tsrun-init
 //   launcher/, demo/             a program each, with nothing else
+//   engine/                      Node-API for a program that runs the addon's sources without Node
 //
-// `node scripts/sources.mjs PROGRAM` prints the list: addon, init, launcher or demo.
+// `node scripts/sources.mjs PROGRAM` prints the list: addon, engine, init, launcher or demo.
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -16,6 +17,7 @@ const native = fileURLToPath(new URL('../native/', import.meta.url));
 const rooms = {
   addon: ['addon', 'cgroups', 'systemd', 'seccomp', 'ns', 'rootfs', 'process'],
   init: ['init', 'seccomp', 'ns', 'rootfs', 'process'],
+  engine: ['engine'],
   launcher: ['launcher'],
   demo: ['demo'],
 };

@@ -123,11 +123,21 @@ napi_status napi_create_arraybuffer(napi_env env, size_t size, void** data, napi
   return env->give(buffer.take(), result);
 }
 
+// As Node has it: without memory it is a detached one, and the callback is called all the same.
+static napi_status create_detached(napi_env env, node_api_basic_finalize callback, void* hint, napi_value* result) {
+  const JSValue buffer = JS_NewArrayBufferCopy(env->context, nullptr, 0);
+  if (JS_IsException(buffer)) return env->caught();
+  JS_DetachArrayBuffer(env->context, buffer);
+  if (callback != nullptr) env->finalizers.queue(*new tsrun::engine::Finalizer(callback, nullptr, hint));
+  return env->give(buffer, result);
+}
+
 napi_status napi_create_external_arraybuffer(napi_env env, void* data, size_t size, node_api_basic_finalize callback, void* hint,
                                              napi_value* result) {
   if (const auto status = enter(env, result); status != napi_ok) return status;
+  if (data == nullptr) return size > 0 ? env->fail(napi_invalid_arg) : create_detached(env, callback, hint, result);
   auto* lent = new tsrun::engine::Lent(env, callback, data, hint);
-  JSValue buffer = JS_NewArrayBuffer(env->context, static_cast<uint8_t*>(data), size, 0, tsrun::engine::give_back, lent, false);
+  const JSValue buffer = JS_NewArrayBuffer(env->context, static_cast<uint8_t*>(data), size, 0, tsrun::engine::give_back, lent, false);
   if (JS_IsException(buffer)) {
     delete lent;
     return env->caught();

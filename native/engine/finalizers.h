@@ -13,7 +13,7 @@ class Listed {
   Listed& operator=(const Listed&) = delete;
   void unlink();
   void link_before(Listed& other);
-  [[nodiscard]] Listed* next() const { return next_; }
+  [[nodiscard]] Listed* next() const { return next_; }  // NOLINT(clang-analyzer-cplusplus.NewDelete): who goes unlinks itself
 
  protected:
   ~Listed() { unlink(); }

@@ -37,6 +37,9 @@ int own_property(JSContext* context, JSPropertyDescriptor* property, JSValueCons
   return 1;
 }
 
+// What instances of a class have for a pointer: never used as one, and never another class's, unlike an address.
+void* mark_of(uintptr_t identity) { return reinterpret_cast<void*>(identity); }  // NOLINT(performance-no-int-to-ptr)
+
 // An object for a constructor to fill, of the prototype that `new_target` has.
 JSValue new_instance(JSContext* context, const Callback& callback, JSValueConst new_target) {
   const Local prototype(context, JS_GetProperty(context, new_target, callback.env->atom_prototype));
@@ -47,7 +50,7 @@ JSValue new_instance(JSContext* context, const Callback& callback, JSValueConst 
   const Local usual(context, JS_GetClassProto(context, callback.env->instance_class));
   const JSValueConst chosen = JS_IsObject(prototype.get()) ? prototype.get() : usual.get();
   JSValue instance = JS_NewObjectProtoClass(context, chosen, callback.env->instance_class);
-  if (!JS_IsException(instance)) JS_SetOpaque(instance, reinterpret_cast<void*>(callback.constructs));
+  if (!JS_IsException(instance)) JS_SetOpaque(instance, mark_of(callback.constructs));
   return instance;
 }
 
@@ -56,7 +59,7 @@ JSValue invoke(JSContext* context, JSValueConst function, JSValueConst self, int
   napi_env env = callback.env;
   if (env->closed) return JS_ThrowTypeError(context, "the addon of this function has ended");
   const bool construct = (flags & JS_CALL_FLAG_CONSTRUCTOR) != 0;
-  if (callback.expects != 0 && JS_GetOpaque(self, env->instance_class) != reinterpret_cast<void*>(callback.expects)) {
+  if (callback.expects != 0 && JS_GetOpaque(self, env->instance_class) != mark_of(callback.expects)) {
     return JS_ThrowTypeError(context, "Illegal invocation");
   }
   const Local instance(context, construct ? new_instance(context, callback, self) : JS_UNDEFINED);
@@ -115,7 +118,6 @@ JSValue new_function(const Callback& callback, JSValueConst name) {
 
 }  // namespace tsrun::engine
 
-using tsrun::engine::Callback;
 using tsrun::engine::check;
 using tsrun::engine::enter;
 using tsrun::engine::Local;

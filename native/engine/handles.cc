@@ -24,7 +24,7 @@ using tsrun::engine::value_of;
 
 napi_status napi_open_handle_scope(napi_env env, napi_handle_scope* result) {
   if (const auto status = check(env, result); status != napi_ok) return status;
-  *result = reinterpret_cast<napi_handle_scope>(env->handles.height() + 1);
+  *result = reinterpret_cast<napi_handle_scope>(env->handles.height() + 1);  // NOLINT(performance-no-int-to-ptr)
   env->open_scopes++;
   return env->ok();
 }
@@ -42,7 +42,7 @@ napi_status napi_close_handle_scope(napi_env env, napi_handle_scope scope) {
 napi_status napi_open_escapable_handle_scope(napi_env env, napi_escapable_handle_scope* result) {
   if (const auto status = check(env, result); status != napi_ok) return status;
   env->handles.push(JS_UNINITIALIZED);
-  *result = reinterpret_cast<napi_escapable_handle_scope>(env->handles.height());
+  *result = reinterpret_cast<napi_escapable_handle_scope>(env->handles.height());  // NOLINT(performance-no-int-to-ptr)
   env->open_scopes++;
   return env->ok();
 }

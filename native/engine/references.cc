@@ -2,7 +2,6 @@
 
 using tsrun::engine::check;
 using tsrun::engine::Companion;
-using tsrun::engine::Local;
 using tsrun::engine::Owner;
 using tsrun::engine::value_of;
 

@@ -1,6 +1,7 @@
 // How each native program is compiled, for tools that read the sources without building them.
 import { join } from 'node:path';
 
+import { engineSources } from '../engine.mjs';
 import { output, root } from './run.mjs';
 
 let known;
@@ -10,12 +11,13 @@ function machine() {
   return known;
 }
 
-/** clang's arguments for the sources of a program: addon, init, launcher or demo. */
+/** clang's arguments for the sources of a program: addon, engine, init, launcher or demo. */
 export function compileFlags(program) {
   const { triplet, version } = machine();
   const common = ['-Inative', '-D_GNU_SOURCE', '-Wall', '-Wextra'];
+  const node = join(process.execPath, '../../include/node');
+  if (program === 'engine') return ['-std=gnu++20', ...common, '-isystem', node, '-isystem', engineSources()];
   if (program === 'addon') {
-    const node = join(process.execPath, '../../include/node');
     const napi = join(root, 'node_modules/node-addon-api');
     return [
       '-std=gnu++20',

@@ -4,19 +4,24 @@
 //   host.read(path)       a text file
 //   host.run(text, name)  evaluates a script
 //   host.load(path)       what an addon exports: each in an environment of its own
-//   host.collect()        runs the collector
+//   host.collect()        runs the collector, and the finalizers of those who compiled for Node-API's experiments: they expect them at once
+//   host.spawn(words)     another host in a process of its own: {status, signal, stdout, stderr}
 //   host.print(text)      a line on standard output
 //   host.turn             set by the script: called at the end of every turn; true to have another one
 //   host.uncaught         set by the script: called with what nobody caught; true if that is in order
 // Exit status: 0; 1 with words on standard error, which is also the end of a host that has not freed all memory it took.
 #include <dlfcn.h>
 #include <malloc.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/napi.h"
@@ -53,7 +58,15 @@ const JSMallocFunctions kMemory = {[](void*, size_t count, size_t size) { return
                                    },
                                    [](const void* block) { return malloc_usable_size(const_cast<void*>(block)); }};
 
-std::vector<napi_env> environments;
+struct Environment {
+  napi_env env;
+  int32_t version;
+};
+
+std::vector<Environment> environments;
+// Promises that were rejected while nobody listened: somebody may yet, in the same turn.
+std::vector<JSValue> rejections;
+const char* program = nullptr;
 bool failed = false;
 
 std::string text_of(JSContext* context, JSValueConst value) {
@@ -105,10 +118,31 @@ void uncaught(JSContext* context) {
   JS_FreeValue(context, error);
 }
 
-void rejected(JSContext* context, JSValueConst /*promise*/, JSValueConst reason, bool handled, void* /*opaque*/) {
-  if (handled) return;
-  fprintf(stderr, "unhandled rejection: %s\n", text_of(context, reason).c_str());
-  failed = true;
+void rejected(JSContext* context, JSValueConst promise, JSValueConst /*reason*/, bool handled, void* /*opaque*/) {
+  if (!handled) {
+    rejections.push_back(JS_DupValue(context, promise));
+    return;
+  }
+  std::erase_if(rejections, [&](JSValue other) {
+    const bool same = JS_VALUE_GET_PTR(other) == JS_VALUE_GET_PTR(promise);
+    if (same) JS_FreeValue(context, other);
+    return same;
+  });
+}
+
+void report_rejections(JSContext* context) {
+  for (const JSValue promise : std::exchange(rejections, {})) {
+    JS_Throw(context, JS_PromiseResult(context, promise));
+    JS_FreeValue(context, promise);
+    uncaught(context);
+  }
+}
+
+// Finalizers, of all environments or of those of one version.
+void finalize(JSContext* context, int32_t version = 0) {
+  for (const auto& [env, its] : environments) {
+    while ((version == 0 || its == version) && !run_finalizers(env)) uncaught(context);
+  }
 }
 
 JSValue read(JSContext* context, JSValueConst /*self*/, int /*count*/, JSValueConst* arguments) {
@@ -131,15 +165,56 @@ JSValue load(JSContext* context, JSValueConst /*self*/, int /*count*/, JSValueCo
   const auto initialise = reinterpret_cast<napi_addon_register_func>(dlsym(library, "napi_register_module_v1"));
   const auto version = reinterpret_cast<node_api_addon_get_api_version_func>(dlsym(library, "node_api_module_get_api_version_v1"));
   if (initialise == nullptr) return JS_ThrowPlainError(context, "%s is no addon", path.c_str());
-  napi_env env = open_env(context, version == nullptr ? 8 : version(), ("file://" + path).c_str());
+  const int32_t api_version = version == nullptr ? 8 : version();
+  napi_env env = open_env(context, api_version, ("file://" + path).c_str());
   if (env == nullptr) return JS_ThrowOutOfMemory(context);
-  environments.push_back(env);
+  environments.push_back({env, api_version});
   return load_module(env, initialise);
 }
 
 JSValue collect(JSContext* context, JSValueConst /*self*/, int /*count*/, JSValueConst* /*arguments*/) {
   JS_RunGC(JS_GetRuntime(context));
+  finalize(context, INT32_MAX);
   return JS_UNDEFINED;
+}
+
+std::string contents(FILE* file) {
+  std::string text;
+  rewind(file);
+  for (int c = fgetc(file); c != EOF; c = fgetc(file)) text += static_cast<char>(c);
+  fclose(file);
+  return text;
+}
+
+JSValue spawn(JSContext* context, JSValueConst /*self*/, int /*count*/, JSValueConst* arguments) {
+  std::vector<std::string> texts = {program};
+  int64_t length = 0;
+  JS_GetLength(context, arguments[0], &length);
+  for (int64_t at = 0; at < length; at++) {
+    JSValue word = JS_GetPropertyInt64(context, arguments[0], at);
+    texts.push_back(text_of(context, word));
+    JS_FreeValue(context, word);
+  }
+  std::vector<char*> list;
+  for (auto& text : texts) list.push_back(text.data());
+  list.push_back(nullptr);
+  FILE* streams[] = {tmpfile(), tmpfile()};
+  fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(fileno(streams[0]), 1);
+    dup2(fileno(streams[1]), 2);
+    execv(program, list.data());
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  JSValue result = JS_NewObject(context);
+  JS_SetPropertyStr(context, result, "status", WIFEXITED(status) ? JS_NewInt32(context, WEXITSTATUS(status)) : JS_NULL);
+  JS_SetPropertyStr(context, result, "signal", WIFSIGNALED(status) ? JS_NewString(context, sigabbrev_np(WTERMSIG(status))) : JS_NULL);
+  JS_SetPropertyStr(context, result, "stdout", JS_NewString(context, contents(streams[0]).c_str()));
+  JS_SetPropertyStr(context, result, "stderr", JS_NewString(context, contents(streams[1]).c_str()));
+  return result;
 }
 
 JSValue print(JSContext* context, JSValueConst /*self*/, int /*count*/, JSValueConst* arguments) {
@@ -152,7 +227,7 @@ void add_host(JSContext* context, int count, char** words) {
   const struct {
     const char* name;
     JSCFunction* function;
-  } functions[] = {{"read", read}, {"run", run}, {"load", load}, {"collect", collect}, {"print", print}};
+  } functions[] = {{"read", read}, {"run", run}, {"load", load}, {"collect", collect}, {"spawn", spawn}, {"print", print}};
   for (const auto& [name, function] : functions) JS_SetPropertyStr(context, host, name, JS_NewCFunction(context, function, name, 2));
   JSValue list = JS_NewArray(context);
   for (int at = 0; at < count; at++) JS_SetPropertyUint32(context, list, static_cast<uint32_t>(at), JS_NewString(context, words[at]));
@@ -174,10 +249,9 @@ void run_jobs(JSContext* context) {
 void turn(JSContext* context) {
   do {
     run_jobs(context);
-    for (napi_env env : environments) {
-      while (!run_finalizers(env)) uncaught(context);
-    }
+    finalize(context);
     run_jobs(context);
+    report_rejections(context);
   } while (ask(context, "turn", 0, nullptr));
 }
 
@@ -188,6 +262,7 @@ int main(int count, char** words) {
     fputs("host SCRIPT [WORD...]\n", stderr);
     return 1;
   }
+  program = words[0];
   JSRuntime* runtime = JS_NewRuntime2(&kMemory, nullptr);
   JSContext* context = JS_NewContext(runtime);
   JS_SetHostPromiseRejectionTracker(runtime, rejected, nullptr);
@@ -199,7 +274,7 @@ int main(int count, char** words) {
   if (JS_IsException(result)) uncaught(context);
   for (const JSValue value : {path, text, result}) JS_FreeValue(context, value);
   turn(context);
-  for (auto env = environments.rbegin(); env != environments.rend(); ++env) close_env(*env);
+  for (auto env = environments.rbegin(); env != environments.rend(); ++env) close_env(env->env);
   JS_FreeContext(context);
   JS_FreeRuntime(runtime);
   if (blocks != 0) {
