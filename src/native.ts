@@ -193,9 +193,13 @@ export interface Native {
   lock(fd: number, wait: boolean): void;
   /** _exit(2), without the engine's own end. */
   exit(status: number): never;
+  /** Does nothing for so many milliseconds, which no signal cuts short. */
+  sleep(milliseconds: number): void;
   identity(): { readonly pid: number; readonly uid: number; readonly euid: number; readonly gid: number; readonly egid: number };
   /** Our bounding set as a bit mask in decimal, and the number of the kernel's last capability. */
   capabilities(): { readonly bounding: string; readonly last: number };
+  /** Of the machine that the addon was built for. */
+  architecture(): 'x86_64' | 'aarch64';
   /** errno in words, as Go and its readers know them: `no such file or directory`; empty where a failure's own text says it all. */
   errorText(errno: number): string;
   /** Wall clock as RFC 3339 with nanoseconds, UTC. */

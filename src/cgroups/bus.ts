@@ -2,6 +2,7 @@
 import { isSystemError, TsrunError } from '../errors.js';
 import { launch } from '../launch.js';
 import { native, type Bus, type BusCall, type BusReply, type BusValue } from '../native.js';
+import { utf8 } from '../utf8.js';
 import { sleep } from './sleep.js';
 
 /** Where a service manager can be reached. */
@@ -24,7 +25,7 @@ const TRIES = 7;
 
 /** A path as a value of an address (D-Bus specification, "Server Addresses"). */
 function addressOf(path: string): string {
-  const bytes = [...new TextEncoder().encode(path)];
+  const bytes = [...utf8(path)];
   const plain = (character: string) => /[-0-9A-Za-z_/.]/.test(character);
   const text = bytes.map((byte) => {
     const character = String.fromCharCode(byte);

@@ -4,6 +4,7 @@
  */
 import { TsrunError } from '../../errors.js';
 import type { BusValue, BusVariant } from '../../native.js';
+import { utf8 } from '../../utf8.js';
 
 /** Depth of nesting that D-Bus allows for arrays, and as much again for structs. */
 const DEEPEST = 32;
@@ -128,7 +129,7 @@ class Parser {
     if (next === "'" || next === '"') return { kind: 'text', value: this.quoted() };
     if (next === 'b' && /["']/.test(this.text[this.at + 1] ?? '')) {
       this.at++;
-      return { kind: 'bytes', value: new TextEncoder().encode(`${this.quoted()}\0`) };
+      return { kind: 'bytes', value: utf8(`${this.quoted()}\0`) };
     }
     if (this.take('[')) return { kind: 'array', items: this.list(']', depth) };
     if (this.take('(')) return { kind: 'tuple', items: this.list(')', depth) };
