@@ -4,10 +4,10 @@
 //   *_host.cc, addon/, cgroups/  the addon
 //   seccomp/load*.cc             tsrun-init; the rest of seccomp/ the addon
 //   init/, ns/, rootfs/, process/  tsrun-init
-//   launcher/, demo/             a program each, with nothing else
-//   engine/                      Node-API for a program that runs the addon's sources without Node
+//   engine/, executable/         dist/tsrun, with all of the addon
+//   demo/, compiler/             a program each, with nothing else
 //
-// `node scripts/sources.mjs PROGRAM` prints the list: addon, engine, init, launcher or demo.
+// `node scripts/sources.mjs PROGRAM` prints the list: addon, engine, executable, init, demo or compiler.
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -18,8 +18,9 @@ const rooms = {
   addon: ['addon', 'cgroups', 'systemd', 'seccomp', 'ns', 'rootfs', 'process'],
   init: ['init', 'seccomp', 'ns', 'rootfs', 'process'],
   engine: ['engine'],
-  launcher: ['launcher'],
+  executable: ['executable'],
   demo: ['demo'],
+  compiler: ['compiler'],
 };
 
 function belongs(program, room, file) {
@@ -32,7 +33,7 @@ function belongs(program, room, file) {
 
 /** The program's sources as paths relative to the repository. */
 export function sources(program) {
-  const list = [];
+  const list = program === 'executable' ? [...sources('addon'), ...sources('engine')] : [];
   for (const room of program === 'addon' || program === 'init' ? ['base', ...rooms[program]] : rooms[program]) {
     if (!existsSync(native + room)) continue;
     for (const file of readdirSync(native + room).sort()) {

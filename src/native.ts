@@ -3,7 +3,7 @@
  * at once and throw a SystemError (errors.ts) when the kernel refuses. Descriptors are plain numbers, close-on-exec, and
  * owned by the caller: `close` them.
  */
-import { installation } from './launch.js';
+import { executable, installation } from './launch.js';
 import type { NodePlan } from './plan/plan.js';
 
 /** What a path leads to, without following a last symlink. Times and sizes that nobody asks for are left out. */
@@ -37,8 +37,6 @@ export interface SpawnRequest {
   readonly inherited: readonly number[];
   /** Descriptors for 0, 1 and 2; -1 leaves ours. */
   readonly stdio: readonly [number, number, number];
-  /** Soft and hard RLIMIT_NOFILE that the caller had, as decimal text; empty leaves ours. */
-  readonly nofile: readonly [string, string] | null;
   /** Init tells of each step that it is done. */
   readonly trace: boolean;
 }
@@ -90,8 +88,6 @@ export interface HookRequest {
   /** Goes to its standard input, which is then closed. */
   readonly input: string;
   readonly cwd: string;
-  /** Soft and hard RLIMIT_NOFILE that it gets, as decimal text; null: ours. */
-  readonly nofile: readonly [string, string] | null;
 }
 
 /** sd_notify(3) for a container (native/process/notify_host.h). */
@@ -375,8 +371,8 @@ let loaded: Native | undefined;
 /** The addon. The first call loads it from beside the executable or the library, never by a search. */
 export function native(): Native {
   if (loaded === undefined) {
-    const module = { exports: {} };
-    process.dlopen(module, installation().addon);
+    const module = { exports: executable?.addon ?? {} };
+    if (executable === undefined) process.dlopen(module, installation().addon);
     loaded = module.exports as Native;
   }
   return loaded;

@@ -68,8 +68,6 @@ int become(void* argument) {
   if (program.directory >= 0 && fchdir(program.directory) != 0) give_up("enter the root directory for");
   if (!place_streams(program.streams)) give_up("redirect the streams of");
   if (program.cwd != nullptr && chdir(program.cwd) != 0) give_up("enter the working directory of");
-  // Last: a low one would be in our own way. It is no reason not to run: what cannot be raised stays as it is.
-  if (program.nofile != nullptr) (void)setrlimit(RLIMIT_NOFILE, program.nofile);
   if (program.confine != nullptr && !program.confine(program.confinement)) give_up("confine");
   execve(program.path, program.argv, program.envp);
   give_up("exec");

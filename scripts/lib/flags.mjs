@@ -11,13 +11,13 @@ function machine() {
   return known;
 }
 
-/** clang's arguments for the sources of a program: addon, engine, init, launcher or demo. */
+/** clang's arguments for the sources of a program: addon, engine, executable, init, demo or compiler. */
 export function compileFlags(program) {
   const { triplet, version } = machine();
   const common = ['-Inative', '-D_GNU_SOURCE', '-Wall', '-Wextra'];
   const node = join(process.execPath, '../../include/node');
-  if (program === 'engine') return ['-std=gnu++20', ...common, '-isystem', node, '-isystem', engineSources()];
-  if (program === 'addon') {
+  if (program === 'engine' || program === 'compiler') return ['-std=gnu++20', ...common, '-isystem', node, '-isystem', engineSources()];
+  if (program === 'addon' || program === 'executable') {
     const napi = join(root, 'node_modules/node-addon-api');
     return [
       '-std=gnu++20',
@@ -29,6 +29,7 @@ export function compileFlags(program) {
       node,
       '-isystem',
       napi,
+      ...(program === 'addon' ? [] : ['-isystem', engineSources()]),
     ];
   }
   const musl = triplet.replace('-gnu', '-musl');

@@ -326,9 +326,8 @@ export function spawn(plan: Plan, slots: OpenSlots, cgroup: number, preserved: n
       flags: plan.cloneFlags,
       cgroup,
       preserved,
-      inherited: launch().inherited,
+      inherited: preserved === 0 ? [] : launch().inherited,
       stdio: [-1, -1, -1],
-      nofile: launch().nofile,
       trace: tracing(),
     }),
   );
