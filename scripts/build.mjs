@@ -30,15 +30,25 @@ function place(from, to, mode) {
   renameSync(`${to}.new`, to);
 }
 
-/** tsrun-init and the demo's program. make knows itself what has changed. */
-function programs() {
-  const lists = ['init', 'demo'].map((name) => `${name.toUpperCase()}_SOURCES := ${sources(name).join(' ')}\n`).join('');
-  const file = join(root, 'build/static/sources.mk');
+/** Makes native programs by scripts/KIND.mk. make knows itself what has changed. */
+function make(kind, names) {
+  const lists = names.map((name) => `${name.toUpperCase()}_SOURCES := ${sources(name).join(' ')}\n`).join('');
+  const file = join(root, `build/${kind}/sources.mk`);
   if (!existsSync(file) || readFileSync(file, 'utf8') !== lists) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, lists);
   }
-  run('make', ['-s', '-k', '-j2', '-f', 'scripts/static.mk', 'BUILD=build/static', 'DIST=dist']);
+  run('make', ['-s', '-k', '-j2', '-f', `scripts/${kind}.mk`, `BUILD=build/${kind}`, 'DIST=dist']);
+}
+
+/** tsrun-init and the demo's program. */
+function programs() {
+  make('static', ['init', 'demo']);
+}
+
+/** tsrun-systemd. */
+function helper() {
+  make('dynamic', ['systemd']);
 }
 
 /** The directory that has the headers of the node that runs this in include/node. */
@@ -158,7 +168,7 @@ function share() {
   });
 }
 
-const stages = { programs, addon, validators, library, executable, share };
+const stages = { programs, helper, addon, validators, library, executable, share };
 
 async function main(names) {
   // two builds at once would write the same files

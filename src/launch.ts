@@ -23,6 +23,8 @@ export interface Installation {
   readonly init: string;
   /** Absolute path of the addon; empty where it is part of the executable. */
   readonly addon: string;
+  /** Absolute path of the program that talks to systemd. */
+  readonly systemd: string;
 }
 
 /** What native/executable/caller.cc tells. */
@@ -86,13 +88,13 @@ function underNode(): Launch {
   };
 }
 
-/** Beside the executable, or where that is installed in a bin/. An error about one that is in neither names the first. */
-export function initOf(program: Executable): string {
+/** libexec/ beside the executable, or where that is installed in a bin/. An error about what is in neither names the first. */
+export function partsOf(program: Executable): string {
   const path = program.program();
   const home = path.slice(0, path.lastIndexOf('/'));
-  const beside = `${home}/libexec/tsrun-init`;
-  const installed = `${home.slice(0, home.lastIndexOf('/'))}/libexec/tsrun/tsrun-init`;
-  return !program.exists(beside) && program.exists(installed) ? installed : beside;
+  const beside = `${home}/libexec`;
+  const installed = `${home.slice(0, home.lastIndexOf('/'))}/libexec/tsrun`;
+  return !program.exists(`${beside}/tsrun-init`) && program.exists(`${installed}/tsrun-init`) ? installed : beside;
 }
 
 /** libexec/ as seen from this file. */
@@ -112,7 +114,7 @@ export function launch(): Launch {
 
 /** Where our parts are: beside the executable or beside the library, never found by a search nor by what the environment says. */
 export function installation(): Installation {
-  if (executable !== undefined) return { init: initOf(executable), addon: '' };
-  const directory = besideUs();
-  return { init: `${directory}/tsrun-init`, addon: `${directory}/tsrun.node` };
+  const directory = executable === undefined ? besideUs() : partsOf(executable);
+  const addon = executable === undefined ? `${directory}/tsrun.node` : '';
+  return { init: `${directory}/tsrun-init`, addon, systemd: `${directory}/tsrun-systemd` };
 }

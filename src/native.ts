@@ -110,42 +110,11 @@ export interface HookResult {
   readonly stderr: string;
 }
 
-/** An open connection; nothing to look into. */
-export type Bus = object & { readonly __bus: never };
-
-/**
- * A value of D-Bus, written by its signature: `b` a boolean, `s` `o` `g` text, whole numbers a number or a bigint, `d` a number, arrays
- * and structs lists (`ay` also bytes), `v` a BusVariant. In replies `x` and `t` are bigint and a variant is its value.
- */
-export type BusValue = boolean | number | bigint | string | Uint8Array | BusVariant | readonly BusValue[];
-
-export interface BusVariant {
-  /** One complete type: `a(ss)`. */
-  readonly type: string;
-  readonly value: BusValue;
-}
-
-export interface BusCall {
-  readonly destination: string;
-  readonly path: string;
-  readonly interface: string;
-  readonly member: string;
-  readonly signature: string;
-  /** One value for each complete type of the signature. */
-  readonly args: readonly BusValue[];
-  /** Milliseconds to wait for the reply. */
-  readonly timeout: number;
-  /** The method returns a job of systemd's: wait for its end too, as long again. */
-  readonly job: boolean;
-}
-
-export interface BusReply {
-  /** Name of a D-Bus error, empty when there was none, and its words. */
-  readonly error: string;
-  readonly words: string;
-  /** How the job ended: `done`, `failed`, `timeout`, `canceled`, `dependency`, `skipped`; empty when it has not ended in time. */
-  readonly job: string;
-  readonly values: readonly BusValue[];
+/** tsrun-systemd as it runs (native/systemd/helper_host.h). Both are the caller's: `signal`, `reap`, `close`. */
+export interface StartedHelper {
+  /** `askSystemdHelper` it; it ends when this is closed. */
+  readonly socket: number;
+  readonly pidfd: number;
 }
 
 export interface Native {
@@ -321,11 +290,14 @@ export interface Native {
    */
   readChanged(request: { readonly files: readonly number[]; readonly timeout: number }): (string | null)[];
 
-  // --- D-Bus (addon/bus.cc), by systemd's library, which is loaded by the first `busConnect`
-  /** A connection to the bus at a D-Bus address; `direct`: to a service that listens there itself. `busClose` it. */
-  busConnect(address: string, direct: boolean): Bus;
-  busCall(bus: Bus, call: BusCall): BusReply;
-  busClose(bus: Bus): void;
+  // --- tsrun-systemd (addon/systemd.cc)
+  /** Starts the program at `path`. EACCES where others than the superuser, we or its directory's owner could have put it there. */
+  startSystemdHelper(path: string): StartedHelper;
+  /**
+   * Sends a request and waits for the answer, both NUL-terminated fields. ECONNRESET when the helper has ended; `doing` is what it had to
+   * say about that, empty if nothing.
+   */
+  askSystemdHelper(socket: number, request: string): string;
 
   // --- seccomp (addon/seccomp.cc)
   /** Compiles with libseccomp; the result is BPF as the kernel loads it. */

@@ -41,7 +41,7 @@ void register_init(Napi::Env env, Napi::Object exports);       // spawn and talk
 void register_processes(Napi::Env env, Napi::Object exports);  // pidfds, hooks, signals, limits
 void register_terminal(Napi::Env env, Napi::Object exports);   // the foreground: pty, signals, exit status
 void register_cgroups(Napi::Env env, Napi::Object exports);
-void register_bus(Napi::Env env, Napi::Object exports);  // D-Bus
+void register_systemd(Napi::Env env, Napi::Object exports);  // talk to tsrun-systemd
 void register_seccomp(Napi::Env env, Napi::Object exports);
 
 }  // namespace tsrun

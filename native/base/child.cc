@@ -66,10 +66,16 @@ int become(void* argument) {
   if (program.group && setpgid(0, 0) != 0) give_up("setpgid for");
   // Before its descriptor may make way for a stream.
   if (program.directory >= 0 && fchdir(program.directory) != 0) give_up("enter the root directory for");
+  int file = program.file;
+  if (file >= 0 && file < 3 && (file = fcntl(file, F_DUPFD_CLOEXEC, 3)) < 0) give_up("keep the file of");
   if (!place_streams(program.streams)) give_up("redirect the streams of");
   if (program.cwd != nullptr && chdir(program.cwd) != 0) give_up("enter the working directory of");
   if (program.confine != nullptr && !program.confine(program.confinement)) give_up("confine");
-  execve(program.path, program.argv, program.envp);
+  if (file >= 0) {
+    sys::execveat(file, "", program.argv, program.envp, AT_EMPTY_PATH);
+  } else {
+    execve(program.path, program.argv, program.envp);
+  }
   give_up("exec");
   return 127;
 }

@@ -13,6 +13,7 @@ namespace tsrun {
 // empty mask. It gets SIGKILL when we end first, unless it is to go on.
 struct Program {
   const char* path = nullptr;
+  int file = -1;  // what is executed, open with O_PATH or for reading; -1: what `path` names, which is for the errors otherwise
   char* const* argv = nullptr;
   char* const* envp = nullptr;
   const char* cwd = nullptr;                // nullptr: ours

@@ -11,7 +11,7 @@ function machine() {
   return known;
 }
 
-/** clang's arguments for the sources of a program: addon, engine, executable, init, demo or compiler. */
+/** clang's arguments for the sources of a program: addon, engine, executable, init, systemd, demo or compiler. */
 export function compileFlags(program) {
   const { triplet, version } = machine();
   const common = ['-Inative', '-D_GNU_SOURCE', '-Wall', '-Wextra'];
@@ -32,6 +32,7 @@ export function compileFlags(program) {
       ...(program === 'addon' ? [] : ['-isystem', engineSources()]),
     ];
   }
+  if (program === 'systemd') return ['-std=c++20', ...common, '-fno-exceptions', '-fno-rtti'];
   const musl = triplet.replace('-gnu', '-musl');
   // prettier-ignore
   return [

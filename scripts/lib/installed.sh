@@ -11,6 +11,7 @@ to=${DESTDIR-}$prefix
 each_installed() {
   "$1" 755 dist/tsrun bin/tsrun
   "$1" 755 dist/libexec/tsrun-init libexec/tsrun/tsrun-init
+  "$1" 755 dist/libexec/tsrun-systemd libexec/tsrun/tsrun-systemd
   "$1" 644 dist/share/man/man8/tsrun.8 share/man/man8/tsrun.8
   "$1" 644 dist/share/bash-completion/completions/tsrun share/bash-completion/completions/tsrun
   "$1" 644 dist/share/zsh/site-functions/_tsrun share/zsh/site-functions/_tsrun

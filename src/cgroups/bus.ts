@@ -1,8 +1,10 @@
 /** Connections to systemd's service managers, the system's and a user's. */
-import { isSystemError, TsrunError } from '../errors.js';
+import { TsrunError } from '../errors.js';
 import { launch } from '../launch.js';
-import { native, type Bus, type BusCall, type BusReply, type BusValue } from '../native.js';
+import { native } from '../native.js';
+import type { BusValue } from '../plan/systemd/value.js';
 import { utf8 } from '../utf8.js';
+import { ConnectionError, HelperError, SystemdHelper, type BusCall, type BusReply } from './helper.js';
 import { sleep } from './sleep.js';
 
 /** Where a service manager can be reached. */
@@ -20,8 +22,9 @@ const PATH = '/org/freedesktop/systemd1';
 /** Milliseconds for a call and for a job, as under runc. */
 const TIMEOUT = 30_000;
 
-/** Tries to connect, when the other end has too many waiting. */
+/** Tries to connect, when the other end has too many waiting: EAGAIN (man 2 connect). */
 const TRIES = 7;
+const EAGAIN = 11;
 
 /** A path as a value of an address (D-Bus specification, "Server Addresses"). */
 function addressOf(path: string): string {
@@ -92,61 +95,77 @@ export function isBusError(error: unknown, code?: string): error is BusError {
 
 /** A service manager that has answered. */
 export class ServiceManager {
-  private readonly bus: Bus;
+  private readonly helper: SystemdHelper;
   /** Its own words: `257.13-1~deb13u1`. */
   readonly version: string;
 
-  private constructor(bus: Bus, version: string) {
-    this.bus = bus;
+  private constructor(helper: SystemdHelper, version: string) {
+    this.helper = helper;
     this.version = version;
   }
 
-  /** Connects to the first that answers; @throws TsrunError with what each said */
-  static connect(addresses: readonly BusAddress[]): ServiceManager {
+  /**
+   * Connects to the first that answers; `close` it.
+   * @param started has been started before, and is ended with the connection, or if there is none
+   * @throws TsrunError with what each said
+   */
+  static connect(addresses: readonly BusAddress[], started?: SystemdHelper): ServiceManager {
+    if (addresses.length === 0) {
+      started?.close();
+      throw new TsrunError('cannot talk to systemd: no bus found');
+    }
+    const helper = started ?? SystemdHelper.start();
+    try {
+      return ServiceManager.connectBy(helper, addresses);
+    } catch (error) {
+      helper.close();
+      throw error;
+    }
+  }
+
+  private static connectBy(helper: SystemdHelper, addresses: readonly BusAddress[]): ServiceManager {
     const failures: string[] = [];
     for (const address of addresses) {
       try {
-        return ServiceManager.connectTo(address);
+        return ServiceManager.connectTo(helper, address);
       } catch (error) {
-        if (!(error instanceof Error)) throw error;
+        if (!(error instanceof TsrunError) || error instanceof HelperError) throw error;
         failures.push(`${address.address}: ${error.message}`);
       }
     }
-    throw new TsrunError(`cannot talk to systemd: ${failures.length === 0 ? 'no bus found' : failures.join('; ')}`);
+    throw new TsrunError(`cannot talk to systemd: ${failures.join('; ')}`);
   }
 
-  private static connectTo({ address, direct }: BusAddress): ServiceManager {
+  private static connectTo(helper: SystemdHelper, { address, direct }: BusAddress): ServiceManager {
     for (let attempt = 1; ; attempt++) {
-      let bus: Bus | undefined;
       try {
-        bus = native().busConnect(address, direct);
-        const [version] = checked(native().busCall(bus, property(PATH, MANAGER, 'Version'))).values;
-        return new ServiceManager(bus, asText(version));
+        helper.connect(address, direct);
+        const [version] = checked(helper.call(property(PATH, MANAGER, 'Version'))).values;
+        return new ServiceManager(helper, asText(version));
       } catch (error) {
-        if (bus !== undefined) native().busClose(bus);
-        if (attempt === TRIES || !isSystemError(error, 'EAGAIN')) throw error;
+        if (attempt === TRIES || !(error instanceof ConnectionError && error.reason === EAGAIN)) throw error;
         sleep(50 * 2 ** attempt);
       }
     }
   }
 
   close(): void {
-    native().busClose(this.bus);
+    this.helper.close();
   }
 
-  /** A method of the manager. @throws BusError, or SystemError when the connection fails */
+  /** A method of the manager. @throws BusError, or another TsrunError when the connection fails */
   call(member: string, signature: string, args: readonly BusValue[]): readonly BusValue[] {
-    return checked(native().busCall(this.bus, method(member, signature, args, false))).values;
+    return checked(this.helper.call(method(member, signature, args, false))).values;
   }
 
   /** A method that starts a job; returns how that ended, empty when it is still going on after 30 seconds. */
   job(member: string, signature: string, args: readonly BusValue[]): string {
-    return checked(native().busCall(this.bus, method(member, signature, args, true))).job;
+    return checked(this.helper.call(method(member, signature, args, true))).job;
   }
 
   /** A property of an object, as text. */
   property(path: string, name: string, iface: string): string {
-    return asText(checked(native().busCall(this.bus, property(path, iface, name))).values[0]);
+    return asText(checked(this.helper.call(property(path, iface, name))).values[0]);
   }
 }
 

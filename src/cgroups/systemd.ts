@@ -1,10 +1,12 @@
 /** Units of systemd: the scope in which it keeps a container's processes, and with it their cgroup. */
 import { TsrunError } from '../errors.js';
-import { native, type BusValue } from '../native.js';
+import { native } from '../native.js';
 import type { UnitPlan, UnitProperty } from '../plan/plan.js';
 import { knownProperties, systemdVersion } from '../plan/systemd/properties.js';
 import { unitObject } from '../plan/systemd/unit.js';
+import type { BusValue } from '../plan/systemd/value.js';
 import { isBusError, ServiceManager, type BusAddress } from './bus.js';
+import { SystemdHelper } from './helper.js';
 import { sleep } from './sleep.js';
 
 /** What is remembered of a container's unit. */
@@ -38,9 +40,9 @@ export function requireSystemd(): void {
   }
 }
 
-function onBus<T>(addresses: readonly BusAddress[], act: (manager: ServiceManager) => T): T {
+function onBus<T>(addresses: readonly BusAddress[], act: (manager: ServiceManager) => T, started?: SystemdHelper): T {
   requireSystemd();
-  const manager = ServiceManager.connect(addresses);
+  const manager = ServiceManager.connect(addresses, started);
   try {
     return act(manager);
   } finally {
@@ -54,12 +56,19 @@ function asStructs(properties: readonly UnitProperty[], version: string): BusVal
 
 const attempted = (what: string, unit: Pick<UnitState, 'name' | 'slice'>) => `${what} unit ${unit.name} in ${unit.slice}`;
 
+/** Starts the helper of a `startUnit` that is to come: it loads its library meanwhile. `close` it if that does not come. */
+export function prepareUnit(): SystemdHelper {
+  requireSystemd();
+  return SystemdHelper.start();
+}
+
 /**
  * Has systemd make the unit with process `pid` in it, and waits for that.
+ * @param helper of `prepareUnit`, which is ended
  * @throws TsrunError that names unit and slice; then a unit may be there all the same: stopUnit
  */
-export function startUnit(plan: UnitPlan, unit: UnitState, pid: number): void {
-  onBus(unit.bus, (manager) => {
+export function startUnit(plan: UnitPlan, unit: UnitState, pid: number, helper?: SystemdHelper): void {
+  const start = (manager: ServiceManager): void => {
     const properties: UnitProperty[] = [
       ...plan.properties,
       { name: 'Description', type: 's', value: unit.description },
@@ -83,7 +92,8 @@ export function startUnit(plan: UnitPlan, unit: UnitState, pid: number): void {
         throw new TsrunError(`${doing}: ${error.message}`, { cause: error });
       }
     }
-  });
+  };
+  onBus(unit.bus, start, helper);
 }
 
 function isEnding(manager: ServiceManager, name: string): boolean {

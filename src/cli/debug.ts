@@ -43,8 +43,11 @@ const CALLS: Readonly<Partial<Record<keyof Native, Words>>> = {
   attachDeviceFilter: ([, instructions]) => `${(instructions as Uint8Array).length / 8} instructions`,
   openCgroup: path,
   waitCgroupEvent: ([file, event, on], result) => `${String(file)} ${String(event)} ${String(on)}: ${String(result)}`,
-  busConnect: path,
-  busCall: ([, call]) => (call as { member: string }).member,
+  startSystemdHelper: path,
+  askSystemdHelper: ([, request]) => {
+    const [kind = '', first = '', , , member = ''] = String(request).split('\0', 5);
+    return kind === 'call' ? member : `${kind} ${first}`;
+  },
   compileSeccomp: (_, result) => `${(result as Uint8Array).length / 8} instructions`,
   openSeccompCache: ([file], result) => `${String(file)}: ${Number(result) < 0 ? 'compiled never before' : 'compiled before'}`,
 };

@@ -1,9 +1,10 @@
 /** The cgroup of a container in the making, whoever makes it: we ourselves, or systemd. */
 import { busAddresses } from '../cgroups/bus.js';
 import { checkUnused, createCgroup, equipCgroup, type MadeCgroup } from '../cgroups/cgroupfs.js';
+import type { SystemdHelper } from '../cgroups/helper.js';
 import { cgroup2Path } from '../cgroups/mount.js';
 import { childCgroups } from '../cgroups/processes.js';
-import { requireSystemd, startUnit, stopUnit, type UnitState } from '../cgroups/systemd.js';
+import { prepareUnit, startUnit, stopUnit, type UnitState } from '../cgroups/systemd.js';
 import { TsrunError } from '../errors.js';
 import { native } from '../native.js';
 import type { CgroupPlan, UnitPlan } from '../plan/plan.js';
@@ -121,6 +122,7 @@ class UnitCgroup implements ContainerCgroup {
   /** The plan asks for it. */
   readonly late = false;
   private readonly unit: UnitState;
+  private helper: SystemdHelper | undefined;
   private begun = false;
 
   private readonly plan: CgroupPlan;
@@ -139,7 +141,7 @@ class UnitCgroup implements ContainerCgroup {
   }
 
   prepare(): number {
-    requireSystemd();
+    this.helper = prepareUnit();
     this.context.remember(this.state);
     return -1;
   }
@@ -147,7 +149,7 @@ class UnitCgroup implements ContainerCgroup {
   enter(pid: number): void {
     const { mount, warn } = this.context;
     this.begun = true;
-    startUnit(this.unitPlan, this.unit, pid);
+    startUnit(this.unitPlan, this.unit, pid, this.helper);
     const scope = cgroup2Path(native().readFile(`/proc/${pid}/cgroup`, 1 << 20));
     if (!scope.endsWith(`/${this.unit.name}`)) {
       throw new TsrunError(`unit ${this.unit.name} in ${this.unit.slice}: systemd left the container's process in cgroup ${scope}`);
@@ -166,6 +168,7 @@ class UnitCgroup implements ContainerCgroup {
   }
 
   undo(): void {
+    this.helper?.close();
     if (this.begun) stopUnit(this.unit);
   }
 }

@@ -1,5 +1,5 @@
-import type { BusVariant } from '../native.js';
 import type { Step } from './steps.js';
+import type { BusVariant } from './systemd/value.js';
 
 /** A descriptor the host opens before the container's first process is made; steps refer to it by `name`. */
 export type Slot =

@@ -36,6 +36,7 @@ describe('install.sh', () => {
     expect(filesBelow(prefix)).toEqual([
       'bin/tsrun',
       'libexec/tsrun/tsrun-init',
+      'libexec/tsrun/tsrun-systemd',
       'share/bash-completion/completions/tsrun',
       'share/man/man8/tsrun.8',
       'share/zsh/site-functions/_tsrun',

@@ -1,7 +1,7 @@
 /** Annotations about the container's unit: `org.systemd.property.NAME` as under runc and crun, `run.oci.systemd.subgroup` as under crun. */
 import { TsrunError } from '../../errors.js';
-import type { BusVariant } from '../../native.js';
 import type { UnitProperty } from '../plan.js';
+import type { BusVariant } from './value.js';
 import { parseVariant } from './variant.js';
 
 type Annotations = Readonly<Record<string, string>>;

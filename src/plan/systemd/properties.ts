@@ -3,12 +3,12 @@
  * for is left out here: the plan's writes into the cgroup's files hold everything, and hold it exactly.
  */
 import { TsrunError } from '../../errors.js';
-import type { BusValue } from '../../native.js';
 import type { BlockIO, Cpu, Memory, Pids, Resources } from '../../spec/types.js';
 import type { CgroupWrite, UnitProperty } from '../plan.js';
 import { weightOfShares } from '../resources/cpu.js';
 import { memoryWrites } from '../resources/memory.js';
 import { given, limit, pointerPart } from '../resources/value.js';
+import type { BusValue } from './value.js';
 
 /** "infinity": CGROUP_LIMIT_MAX, USEC_INFINITY. */
 const INFINITY = 2n ** 64n - 1n;

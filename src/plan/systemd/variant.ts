@@ -3,11 +3,8 @@
  * the types: `true`, `5` (int32), `uint64 5`, `'text'`, `['a', 'b']`, `@as []`, `('a', 1)`, `{'key': 'value'}`, `<5>`, `b'bytes'`.
  */
 import { TsrunError } from '../../errors.js';
-import type { BusValue, BusVariant } from '../../native.js';
 import { utf8 } from '../../utf8.js';
-
-/** Depth of nesting that D-Bus allows for arrays, and as much again for structs. */
-const DEEPEST = 32;
+import { DEEPEST, typeLength, type BusValue, type BusVariant } from './value.js';
 
 const KEYWORDS: Readonly<Record<string, string>> = {
   boolean: 'b',
@@ -52,24 +49,6 @@ type Node =
   | { readonly kind: 'typed'; readonly type: string; readonly item: Node };
 
 class Refused extends Error {}
-
-/** Length of the first complete type of a signature; 0 when there is none. */
-function typeLength(signature: string, at = 0, depth = 0): number {
-  const kind = signature[at];
-  if (kind === undefined || depth > DEEPEST) return 0;
-  if (kind === 'a') {
-    const rest = typeLength(signature, at + 1, depth + 1);
-    return rest === 0 ? 0 : rest + 1;
-  }
-  if (kind !== '(' && kind !== '{') return 'ybnqiuxtdsogv'.includes(kind) ? 1 : 0;
-  let end = at + 1;
-  while (signature[end] !== (kind === '(' ? ')' : '}')) {
-    const length = typeLength(signature, end, depth + 1);
-    if (length === 0) return 0;
-    end += length;
-  }
-  return end === at + 1 ? 0 : end + 1 - at;
-}
 
 /** The complete types of a signature, one after the other. */
 function typesOf(signature: string): string[] {

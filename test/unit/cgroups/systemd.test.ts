@@ -1,23 +1,40 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { busAddresses } from '../../../src/cgroups/bus.js';
-import { attachProcess, changeProperties, killUnit, startUnit, stopUnit, type UnitState } from '../../../src/cgroups/systemd.js';
-import type { BusCall, BusReply, BusValue } from '../../../src/native.js';
+import type { BusReply } from '../../../src/cgroups/helper.js';
+import {
+  attachProcess,
+  changeProperties,
+  killUnit,
+  prepareUnit,
+  startUnit,
+  stopUnit,
+  type UnitState,
+} from '../../../src/cgroups/systemd.js';
+import { encodeValues } from '../../../src/cgroups/values.js';
 import type { UnitPlan } from '../../../src/plan/plan.js';
+import type { BusValue } from '../../../src/plan/systemd/value.js';
+import { readRequest } from './requests.js';
 
 const SYSTEMD = 'org.freedesktop.systemd1';
+const EACCES = 13;
+const EAGAIN = 11;
+const ECONNREFUSED = 111;
 
-/** A service manager behind the addon's functions. */
+/** A service manager behind a tsrun-systemd that is the addon's two functions. */
 class FakeSystemd {
   readonly calls: string[] = [];
   /** The arguments of the last call of a method. */
   readonly args = new Map<string, readonly BusValue[]>();
+  readonly signatures = new Map<string, string>();
   /** What a method answers, one after the other; then its last. */
   readonly answers = new Map<string, Partial<BusReply>[]>();
   readonly sockets = new Set(['/run/systemd/private', '/run/dbus/system_bus_socket']);
-  readonly refusing = new Map<string, string>();
+  /** By address the errno of a connection to it. */
+  readonly refusing = new Map<string, number>();
   booted = true;
   open = 0;
+  started = 0;
   euid = 0;
 
   readonly native = {
@@ -27,28 +44,49 @@ class FakeSystemd {
       if (path === '/run/systemd/system') return this.booted ? { kind: 'directory' } : null;
       return this.sockets.has(path) ? { kind: 'socket' } : null;
     },
-    busConnect: (address: string, direct: boolean) => {
-      this.calls.push(`connect ${address}${direct ? ' direct' : ''}`);
-      const code = this.refusing.get(address);
-      if (code !== undefined) {
-        if (code === 'EAGAIN') this.refusing.delete(address);
-        throw Object.assign(new Error(`connect to ${address}: ${code}`), { errno: 1, code, doing: '' });
-      }
+    startSystemdHelper: () => {
       this.open++;
-      return {};
+      this.started++;
+      return { socket: 5, pidfd: 6 };
     },
-    busClose: () => {
+    askSystemdHelper: (_: number, request: string): string => `${this.reply(request).join('\0')}\0`,
+    errorText: (errno: number) => `errno ${errno}`,
+    signal: () => undefined,
+    reap: () => {
       this.open--;
+      return 137;
     },
-    busCall: (_: object, { member, args, job }: BusCall): BusReply => {
-      const name = member === 'Get' && typeof args[1] === 'string' ? args[1] : member;
-      this.calls.push(name);
-      this.args.set(name, args);
-      const list = this.answers.get(name) ?? [];
-      const answer = (list.length > 1 ? list.shift() : list[0]) ?? {};
-      return { error: '', words: '', job: job ? 'done' : '', values: [], ...answer };
-    },
+    close: () => undefined,
   };
+
+  private reply(text: string): string[] {
+    const request = readRequest(text);
+    if (request.kind === 'connect') {
+      const { address, direct } = request;
+      this.calls.push(`connect ${address}${direct ? ' direct' : ''}`);
+      const errno = this.refusing.get(address);
+      if (errno === undefined) return ['done'];
+      if (errno === EAGAIN) this.refusing.delete(address);
+      return ['failed', String(errno), `connect to ${address}`];
+    }
+    const { member, args, job, signature } = request;
+    const name = member === 'Get' && typeof args[1] === 'string' ? args[1] : member;
+    this.calls.push(name);
+    this.args.set(name, args);
+    this.signatures.set(name, signature);
+    const list = this.answers.get(name) ?? [];
+    const answer = (list.length > 1 ? list.shift() : list[0]) ?? {};
+    if (answer.error !== undefined) return ['error', answer.error, answer.words ?? ''];
+    if (job) return ['job', answer.job ?? 'done'];
+    const values: string[] = [];
+    const types = 'v'.repeat(answer.values?.length ?? 0);
+    encodeValues(
+      types,
+      (answer.values ?? []).map((value) => ({ type: 's', value })),
+      values,
+    );
+    return ['values', types, ...values];
+  }
 
   answer(member: string, ...answers: Partial<BusReply>[]): void {
     this.answers.set(member, answers);
@@ -57,7 +95,10 @@ class FakeSystemd {
 
 const current = vi.hoisted((): { native: object; environment: Record<string, string> } => ({ native: {}, environment: {} }));
 vi.mock('../../../src/native.js', () => ({ native: () => current.native }));
-vi.mock('../../../src/launch.js', () => ({ launch: () => ({ variable: (name: string) => current.environment[name] }) }));
+vi.mock('../../../src/launch.js', () => ({
+  launch: () => ({ variable: (name: string) => current.environment[name] }),
+  installation: () => ({ systemd: '/libexec/tsrun-systemd' }),
+}));
 
 let fake: FakeSystemd;
 let unit: UnitState;
@@ -137,7 +178,7 @@ describe('a unit starts', () => {
     ).not.toContain('AllowedCPUs');
   });
   test('by the bus when systemd does not listen itself', () => {
-    fake.refusing.set('unix:path=/run/systemd/private', 'ECONNREFUSED');
+    fake.refusing.set('unix:path=/run/systemd/private', ECONNREFUSED);
     start();
     expect(fake.calls.slice(0, 3)).toEqual([
       'connect unix:path=/run/systemd/private direct',
@@ -146,7 +187,7 @@ describe('a unit starts', () => {
     ]);
   });
   test('a little later when too many are connecting', () => {
-    fake.refusing.set('unix:path=/run/systemd/private', 'EAGAIN');
+    fake.refusing.set('unix:path=/run/systemd/private', EAGAIN);
     start();
     expect(fake.calls.slice(0, 3)).toEqual([
       'connect unix:path=/run/systemd/private direct',
@@ -162,6 +203,29 @@ describe('a unit starts', () => {
   });
 });
 
+describe('a helper that was started before', () => {
+  test('is used, and ended', () => {
+    const helper = prepareUnit();
+    expect(fake.open).toBe(1);
+    startUnit(plan, unit, 42, helper);
+    expect([fake.started, fake.open]).toEqual([1, 0]);
+    helper.close();
+    expect(fake.open).toBe(0);
+  });
+  test('is ended when there is nothing to connect to', () => {
+    const helper = prepareUnit();
+    expect(() => {
+      startUnit(plan, { ...unit, bus: [] }, 42, helper);
+    }).toThrow('no bus found');
+    expect([fake.started, fake.open]).toEqual([1, 0]);
+  });
+  test('is not, where systemd does not run', () => {
+    fake.booted = false;
+    expect(prepareUnit).toThrow('needs a host that systemd runs');
+    expect(fake.started).toBe(0);
+  });
+});
+
 describe('a unit does not start', () => {
   test('where systemd does not run', () => {
     fake.booted = false;
@@ -169,10 +233,10 @@ describe('a unit does not start', () => {
     expect(fake.calls).toEqual([]);
   });
   test('where no bus answers', () => {
-    fake.refusing.set('unix:path=/run/systemd/private', 'ECONNREFUSED');
-    fake.refusing.set('unix:path=/run/dbus/system_bus_socket', 'EACCES');
+    fake.refusing.set('unix:path=/run/systemd/private', ECONNREFUSED);
+    fake.refusing.set('unix:path=/run/dbus/system_bus_socket', EACCES);
     expect(start).toThrow(
-      /^cannot talk to systemd: unix:path=\/run\/systemd\/private: .*ECONNREFUSED; unix:path=\/run\/dbus\/system_bus_socket: .*EACCES$/,
+      /^cannot talk to systemd: unix:path=\/run\/systemd\/private: .*errno 111; unix:path=\/run\/dbus\/system_bus_socket: .*errno 13$/,
     );
     unit = { ...unit, bus: [] };
     expect(start).toThrow('cannot talk to systemd: no bus found');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { initOf, installation, launch, toldBy, type Executable } from '../../../src/launch.js';
+import { partsOf, installation, launch, toldBy, type Executable } from '../../../src/launch.js';
 
 function executable(changes: Partial<Executable> = {}): Executable {
   return {
@@ -45,17 +45,17 @@ describe('the executable', () => {
   });
 
   it.each([
-    ['beside it', ['/opt/tsrun/bin/libexec/tsrun-init'], '/opt/tsrun/bin/libexec/tsrun-init'],
-    ['where it is installed', ['/opt/tsrun/libexec/tsrun/tsrun-init'], '/opt/tsrun/libexec/tsrun/tsrun-init'],
-    ['first beside it', ['/opt/tsrun/bin/libexec/tsrun-init', '/opt/tsrun/libexec/tsrun/tsrun-init'], '/opt/tsrun/bin/libexec/tsrun-init'],
-    ['nowhere', [], '/opt/tsrun/bin/libexec/tsrun-init'],
-  ])('finds init %s', (_, there, path) => {
-    expect(initOf(executable({ exists: (each) => there.includes(each) }))).toBe(path);
+    ['beside it', ['/opt/tsrun/bin/libexec/tsrun-init'], '/opt/tsrun/bin/libexec'],
+    ['where it is installed', ['/opt/tsrun/libexec/tsrun/tsrun-init'], '/opt/tsrun/libexec/tsrun'],
+    ['first beside it', ['/opt/tsrun/bin/libexec/tsrun-init', '/opt/tsrun/libexec/tsrun/tsrun-init'], '/opt/tsrun/bin/libexec'],
+    ['nowhere', [], '/opt/tsrun/bin/libexec'],
+  ])('finds its parts %s', (_, there, path) => {
+    expect(partsOf(executable({ exists: (each) => there.includes(each) }))).toBe(path);
   });
 
-  it('finds init from the root directory', () => {
+  it('finds its parts from the root directory', () => {
     const there = '/libexec/tsrun-init';
-    expect(initOf(executable({ program: () => '/tsrun', exists: (path) => path === there }))).toBe(there);
+    expect(partsOf(executable({ program: () => '/tsrun', exists: (path) => path === there }))).toBe('/libexec');
   });
 });
 
