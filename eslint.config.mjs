@@ -27,7 +27,7 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     rules: {
       // loading them costs more than the rest of a start: the addon does the I/O
-      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', 'bun:*'], message: 'use native() of src/native.ts' }] }],
+      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*'], message: 'use native() of src/native.ts' }] }],
     },
   },
   {
@@ -38,7 +38,7 @@ export default tseslint.config(
         'error',
         {
           patterns: [
-            { group: ['node:*', 'bun:*'], message: 'policy does no I/O' },
+            { group: ['node:*'], message: 'policy does no I/O' },
             { group: ['**/lifecycle/*', '**/state/*', '**/cli/*'], message: 'imports go downwards only' },
           ],
         },

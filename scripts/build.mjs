@@ -1,13 +1,13 @@
 // Makes dist/ complete: `node scripts/build.mjs [STAGE...]`. A stage whose inputs did not change does nothing. One that
-// fails does not keep the others from being tried. Nothing is downloaded.
+// fails does not keep the others from being tried. Nothing is downloaded but the engine's sources, where set-up has not done so.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { engineLibrary, engineVersion } from './engine.mjs';
 import { bundle } from './lib/bundle.mjs';
-import { filesBelow, once, output, root, run } from './lib/run.mjs';
+import { filesBelow, once, onceAsync, output, root, run } from './lib/run.mjs';
 import { sources } from './sources.mjs';
 
 const tool = (name) => join(root, 'node_modules/.bin', name);
@@ -41,9 +41,9 @@ function make(kind, names) {
   run('make', ['-s', '-k', '-j2', '-f', `scripts/${kind}.mk`, `BUILD=build/${kind}`, 'DIST=dist']);
 }
 
-/** tsrun-init, the launcher and the demo's program. */
+/** tsrun-init and the demo's program. */
 function programs() {
-  make('static', ['init', 'launcher', 'demo']);
+  make('static', ['init', 'demo']);
 }
 
 /** tsrun-systemd. */
@@ -51,11 +51,17 @@ function helper() {
   make('dynamic', ['systemd']);
 }
 
-/** The addon, against the headers of the node that runs this. */
-function addon() {
+/** The directory that has the headers of the node that runs this in include/node. */
+function nodeDirectory() {
   const prefix = dirname(dirname(process.execPath));
   const nodedir = [process.env['npm_config_nodedir'], prefix].find((path) => path && existsSync(join(path, 'include/node/node_api.h')));
   if (!nodedir) throw new Error(`no headers of node in ${prefix}/include/node: install them or set npm_config_nodedir`);
+  return nodedir;
+}
+
+/** The addon, for node. */
+function addon() {
+  const nodedir = nodeDirectory();
   const list = sources('addon');
   const node = `${nodedir} ${process.version}`;
   const args = ['--release', `--nodedir=${nodedir}`, '--loglevel=warn', '-j', '2'];
@@ -110,30 +116,38 @@ function library() {
   });
 }
 
-/** dist/libexec/tsrun-js: the TypeScript as one executable. */
-function executable() {
-  const entry = 'src/cli/main.ts';
-  if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing`);
-  const machine = { x64: 'x64', arm64: 'aarch64' }[process.arch];
-  const bun = createRequire(import.meta.url).resolve(`@oven/bun-linux-${machine}/bin/bun`);
+/** Writes what is not so already: a file that keeps its time keeps what is made of it. */
+function writeChanged(path, text) {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** dist/tsrun: engine, scripts and addon as one program. */
+async function executable() {
+  const build = 'build/executable';
   const files = [...filesBelow('src', isSource), ...filesBelow('scripts/stubs'), 'scripts/lib/bundle.mjs', 'package-lock.json'];
-  const define = versionNames();
-  once('bundle', { files, text: JSON.stringify(define), outputs: ['build/tsrun-js.cjs'] }, () => {
-    bundle(join(root, entry), join(root, 'build/tsrun-js.cjs'), define);
+  const define = { ...versionNames(), TSRUN_ENGINE: JSON.stringify(`quickjs-ng ${engineVersion}`) };
+  await onceAsync('scripts', { files, text: JSON.stringify(define), outputs: [`${build}/scripts/core.js`] }, async () => {
+    const made = await bundle(join(root, 'src/cli/process.ts'), define);
+    for (const { name, code, map } of made) {
+      writeChanged(join(root, build, `scripts/${name}.js`), code);
+      writeChanged(join(root, build, `scripts/${name}.js.map`), map);
+    }
+    writeChanged(join(root, build, 'scripts/names'), made.map(({ name }) => name).join(' '));
   });
-  const code = readFileSync(join(root, 'build/tsrun-js.cjs'), 'utf8');
-  once('executable', { files: ['scripts/lib/bundle.mjs', 'package-lock.json'], text: code, outputs: ['dist/libexec/tsrun-js'] }, () => {
-    mkdirSync(join(root, 'dist/libexec'), { recursive: true });
-    const made = join(root, 'build/tsrun-js');
-    // prettier-ignore
-    output(bun, [
-      'build', '--compile', '--bytecode', '--minify', '--format=cjs', '--sourcemap=none', '--env=disable',
-      '--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig', '--no-compile-autoload-tsconfig', '--no-compile-autoload-package-json',
-      '--compile-jit-policy=1000', '--reject-unresolved', join(root, 'build/tsrun-js.cjs'), '--outfile', made,
-    ], { cwd: join(root, 'build') });
-    place(made, join(root, 'dist/libexec/tsrun-js'), 0o755);
-    rmSync(made);
-  });
+  const { include, library } = engineLibrary();
+  const scripts = readFileSync(join(root, build, 'scripts/names'), 'utf8');
+  writeChanged(join(root, build, 'sources.mk'), `EXECUTABLE_SOURCES := ${sources('executable').join(' ')}\nSCRIPTS := ${scripts}\n`);
+  const set = {
+    BUILD: build,
+    TARGET: 'dist/tsrun',
+    ENGINE: include,
+    LIBRARY: library,
+    NODE: join(nodeDirectory(), 'include/node'),
+    NAPI: 'node_modules/node-addon-api',
+  };
+  run('make', ['-s', '-k', '-j2', '-f', 'scripts/executable.mk', ...Object.entries(set).map(([name, value]) => `${name}=${value}`)]);
 }
 
 /** The man page and the shells' completions, as the command line itself prints them. */
@@ -143,7 +157,7 @@ function share() {
     [['completion', 'bash'], 'dist/share/bash-completion/completions/tsrun'],
     [['completion', 'zsh'], 'dist/share/zsh/site-functions/_tsrun'],
   ];
-  const inputs = ['dist/libexec/tsrun-js', 'dist/tsrun'];
+  const inputs = ['dist/tsrun'];
   if (!inputs.every((path) => existsSync(join(root, path)))) return;
   once('share', { files: inputs, outputs: pages.map(([, path]) => path) }, () => {
     for (const [args, path] of pages) {
@@ -156,7 +170,7 @@ function share() {
 
 const stages = { programs, helper, addon, validators, library, executable, share };
 
-function main(names) {
+async function main(names) {
   // two builds at once would write the same files
   if (process.env['TSRUN_BUILD_LOCKED'] === undefined) {
     mkdirSync(join(root, 'build'), { recursive: true });
@@ -168,7 +182,7 @@ function main(names) {
   for (const [name, stage] of Object.entries(stages)) {
     if (names.length > 0 && !names.includes(name)) continue;
     try {
-      stage();
+      await stage();
     } catch (error) {
       failures++;
       process.stderr.write(`build: ${name}: ${error instanceof Error ? error.message : error}\n`);
@@ -177,4 +191,4 @@ function main(names) {
   return failures === 0 ? 0 : 1;
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));

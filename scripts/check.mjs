@@ -31,7 +31,7 @@ function tidy({ file, flags }) {
 async function clangTidy() {
   const headers = filesBelow('native', (path) => path.endsWith('.h'));
   const jobs = new Map();
-  for (const program of ['addon', 'systemd', 'init', 'launcher', 'demo']) {
+  for (const program of ['executable', 'addon', 'engine', 'systemd', 'init', 'demo', 'compiler']) {
     for (const file of sources(program)) jobs.set(file, { file, flags: compileFlags(program) });
   }
   const queue = [...jobs.values()];

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib/installed.sh
 
-for file in dist/tsrun dist/libexec/tsrun-js dist/libexec/tsrun.node dist/libexec/tsrun-init dist/libexec/tsrun-systemd; do
+for file in dist/tsrun dist/libexec/tsrun-init dist/libexec/tsrun-systemd; do
   [ -e "$file" ] || { echo "install: $file is missing: run npm run build first" >&2; exit 1; }
 done
 

@@ -5,9 +5,10 @@
 //   seccomp/load*.cc             tsrun-init; the rest of seccomp/ the addon
 //   init/, ns/, rootfs/, process/  tsrun-init
 //   systemd/                     tsrun-systemd, with the two of base/ that read and write its messages
-//   launcher/, demo/             a program each, with nothing else
+//   engine/, executable/         dist/tsrun, with all of the addon
+//   demo/, compiler/             a program each, with nothing else
 //
-// `node scripts/sources.mjs PROGRAM` prints the list: addon, init, systemd, launcher or demo.
+// `node scripts/sources.mjs PROGRAM` prints the list: addon, engine, executable, init, systemd, demo or compiler.
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -18,8 +19,10 @@ const rooms = {
   addon: ['addon', 'cgroups', 'systemd', 'seccomp', 'ns', 'rootfs', 'process'],
   init: ['init', 'seccomp', 'ns', 'rootfs', 'process'],
   systemd: ['base', 'systemd'],
-  launcher: ['launcher'],
+  engine: ['engine'],
+  executable: ['executable'],
   demo: ['demo'],
+  compiler: ['compiler'],
 };
 
 /** What tsrun-systemd needs of base/. */
@@ -36,7 +39,7 @@ function belongs(program, room, file) {
 
 /** The program's sources as paths relative to the repository. */
 export function sources(program) {
-  const list = [];
+  const list = program === 'executable' ? [...sources('addon'), ...sources('engine')] : [];
   for (const room of program === 'addon' || program === 'init' ? ['base', ...rooms[program]] : rooms[program]) {
     if (!existsSync(native + room)) continue;
     for (const file of readdirSync(native + room).sort()) {

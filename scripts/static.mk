@@ -1,4 +1,4 @@
-# The static programs: tsrun-init, the launcher tsrun and the demo's inspect. C++20 against musl with the system's g++:
+# The static programs: tsrun-init and the demo's inspect. C++20 against musl with the system's g++:
 # of the C++ library only what is all in headers can be used. Called by scripts/build.mjs with BUILD and DIST set.
 BUILD ?= build/static
 DIST ?= dist
@@ -22,19 +22,17 @@ LDFLAGS := -specs /usr/lib/$(MUSL)/musl-gcc.specs -static -no-pie -s \
 include $(BUILD)/sources.mk
 objects = $(patsubst native/%.cc,$(BUILD)/%.o,$(1))
 INIT := $(call objects,$(INIT_SOURCES))
-LAUNCHER := $(call objects,$(LAUNCHER_SOURCES))
 DEMO := $(call objects,$(DEMO_SOURCES))
 
 .DELETE_ON_ERROR:
 .PHONY: all
-all: $(DIST)/libexec/tsrun-init $(DIST)/tsrun $(DIST)/demo/inspect
+all: $(DIST)/libexec/tsrun-init $(DIST)/demo/inspect
 
 $(DIST)/libexec/tsrun-init: $(INIT)
-$(DIST)/tsrun: $(LAUNCHER)
 $(DIST)/demo/inspect: $(DEMO)
 
 # linked beside and renamed: a program that is running stays what it was; sources.mk changes when a source goes
-$(DIST)/libexec/tsrun-init $(DIST)/tsrun $(DIST)/demo/inspect: scripts/static.mk $(BUILD)/sources.mk
+$(DIST)/libexec/tsrun-init $(DIST)/demo/inspect: scripts/static.mk $(BUILD)/sources.mk
 	@mkdir -p $(@D)
 	gcc $(LDFLAGS) -o $@.new $(filter %.o,$^)
 	mv $@.new $@
@@ -50,4 +48,4 @@ $(KERNEL):
 	@ln -sfn /usr/include/$(MACHINE)/asm $@/asm
 	@ln -sfn /usr/include/asm-generic $@/asm-generic
 
--include $(patsubst %.o,%.d,$(INIT) $(LAUNCHER) $(DEMO))
+-include $(patsubst %.o,%.d,$(INIT) $(DEMO))

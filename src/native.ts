@@ -3,7 +3,7 @@
  * at once and throw a SystemError (errors.ts) when the kernel refuses. Descriptors are plain numbers, close-on-exec, and
  * owned by the caller: `close` them.
  */
-import { installation } from './launch.js';
+import { executable, installation } from './launch.js';
 import type { NodePlan } from './plan/plan.js';
 
 /** What a path leads to, without following a last symlink. Times and sizes that nobody asks for are left out. */
@@ -37,8 +37,6 @@ export interface SpawnRequest {
   readonly inherited: readonly number[];
   /** Descriptors for 0, 1 and 2; -1 leaves ours. */
   readonly stdio: readonly [number, number, number];
-  /** Soft and hard RLIMIT_NOFILE that the caller had, as decimal text; empty leaves ours. */
-  readonly nofile: readonly [string, string] | null;
   /** Init tells of each step that it is done. */
   readonly trace: boolean;
 }
@@ -98,8 +96,6 @@ export interface HookRequest {
   /** Goes to its standard input, which is then closed. */
   readonly input: string;
   readonly cwd: string;
-  /** Soft and hard RLIMIT_NOFILE that it gets, as decimal text; null: ours. */
-  readonly nofile: readonly [string, string] | null;
 }
 
 /** sd_notify(3) for a container (native/process/notify_host.h). */
@@ -170,9 +166,13 @@ export interface Native {
   lock(fd: number, wait: boolean): void;
   /** _exit(2), without the engine's own end. */
   exit(status: number): never;
+  /** Does nothing for so many milliseconds, which no signal cuts short. */
+  sleep(milliseconds: number): void;
   identity(): { readonly pid: number; readonly uid: number; readonly euid: number; readonly gid: number; readonly egid: number };
   /** Our bounding set as a bit mask in decimal, and the number of the kernel's last capability. */
   capabilities(): { readonly bounding: string; readonly last: number };
+  /** Of the machine that the addon was built for. */
+  architecture(): 'x86_64' | 'aarch64';
   /** errno in words, as Go and its readers know them: `no such file or directory`; empty where a failure's own text says it all. */
   errorText(errno: number): string;
   /** Wall clock as RFC 3339 with nanoseconds, UTC. */
@@ -366,8 +366,8 @@ let loaded: Native | undefined;
 /** The addon. The first call loads it from beside the executable or the library, never by a search. */
 export function native(): Native {
   if (loaded === undefined) {
-    const module = { exports: {} };
-    process.dlopen(module, installation().addon);
+    const module = { exports: executable?.addon ?? {} };
+    if (executable === undefined) process.dlopen(module, installation().addon);
     loaded = module.exports as Native;
   }
   return loaded;

@@ -43,14 +43,6 @@ Napi::Value spawn(const Info& info) {
   request.inherited = descriptors_of(object, "inherited");
   const auto stdio = descriptors_of(object, "stdio");
   for (size_t fd = 0; fd < 3 && fd < stdio.size(); fd++) request.stdio[fd] = stdio[fd];
-  if (object.Get("nofile").IsArray()) {
-    const auto limits = texts_of(object, "nofile");
-    request.restore_nofile = limits.size() == 2;
-    if (request.restore_nofile) {
-      request.nofile_soft = strtoull(limits[0].c_str(), nullptr, 10);
-      request.nofile_hard = strtoull(limits[1].c_str(), nullptr, 10);
-    }
-  }
   request.trace = object.Get("trace").ToBoolean().Value();
   auto spawned = spawn_init(request);
   check(info.Env(), spawned.status());

@@ -2,6 +2,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <ctime>
 
@@ -13,6 +14,24 @@ namespace {
 using Info = Napi::CallbackInfo;
 
 void leave(const Info& info) { _exit(static_cast<int>(number_at(info, 0))); }
+
+void sleep(const Info& info) {
+  const int64_t milliseconds = number_at(info, 0);
+  if (milliseconds <= 0) return;
+  timespec left = {milliseconds / 1000, milliseconds % 1000 * 1'000'000};
+  while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+  }
+}
+
+Napi::Value architecture(const Info& info) {
+#if defined(__x86_64__)
+  return Napi::String::New(info.Env(), "x86_64");
+#elif defined(__aarch64__)
+  return Napi::String::New(info.Env(), "aarch64");
+#else
+#error "tsrun supports x86_64 and aarch64"
+#endif
+}
 
 Napi::Value identity(const Info& info) {
   auto result = Napi::Object::New(info.Env());
@@ -58,6 +77,8 @@ Napi::Value now(const Info& info) {
 void register_machine(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("exit", leave);
+  add("sleep", sleep);
+  add("architecture", architecture);
   add("identity", identity);
   add("errorText", error_words);
   add("capabilities", capabilities);

@@ -39,16 +39,6 @@ uint64_t decimal_at(const Info& info, size_t index) {
   return value;
 }
 
-// RLIMIT_NOFILE as the launcher found it; false where it was not changed.
-bool limit_of(const Napi::Object& request, struct ::rlimit& limit) {
-  if (!request.Get("nofile").IsArray()) return false;
-  const auto texts = texts_of(request, "nofile");
-  if (texts.size() != 2) return false;
-  limit.rlim_cur = strtoull(texts[0].c_str(), nullptr, 10);
-  limit.rlim_max = strtoull(texts[1].c_str(), nullptr, 10);
-  return true;
-}
-
 int int_at(const Info& info, size_t index) { return static_cast<int>(number_at(info, index)); }
 
 Napi::Value pidfd_open(const Info& info) {
@@ -103,8 +93,6 @@ Napi::Value run_hook(const Info& info) {
   program.argv = argv.data();
   program.envp = envp.data();
   program.cwd = cwd.empty() ? nullptr : cwd.c_str();
-  struct ::rlimit nofile = {};
-  if (limit_of(request, nofile)) program.nofile = &nofile;
   Tail err;
   Run how;
   how.input = input;

@@ -70,8 +70,6 @@ int become(void* argument) {
   if (file >= 0 && file < 3 && (file = fcntl(file, F_DUPFD_CLOEXEC, 3)) < 0) give_up("keep the file of");
   if (!place_streams(program.streams)) give_up("redirect the streams of");
   if (program.cwd != nullptr && chdir(program.cwd) != 0) give_up("enter the working directory of");
-  // Last: a low one would be in our own way. It is no reason not to run: what cannot be raised stays as it is.
-  if (program.nofile != nullptr) (void)setrlimit(RLIMIT_NOFILE, program.nofile);
   if (program.confine != nullptr && !program.confine(program.confinement)) give_up("confine");
   if (file >= 0) {
     sys::execveat(file, "", program.argv, program.envp, AT_EMPTY_PATH);

@@ -21,7 +21,6 @@ struct Program {
   int streams[3] = {-1, -1, -1};            // descriptors to become 0, 1 and 2; -1: ours
   bool outlives = false;                    // goes on when we end: it has an end of its own
   bool group = false;                       // leads a process group of its own, to be killed as one
-  const struct ::rlimit* nofile = nullptr;  // its RLIMIT_NOFILE; nullptr: ours
   // Called in the child as the last before execve, with `confinement`; false with errno set when it cannot be. System calls only.
   bool (*confine)(const void* confinement) = nullptr;
   const void* confinement = nullptr;

@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -110,10 +109,6 @@ int child_main(void* argument) {
   if (sys::close_range(3, ~0U, sys::kCloseRangeCloexec) != 0) return give_up("close_range");
   for (const int fd : *child->keep) {
     if (!keep_open(fd)) return give_up("keep a descriptor open");
-  }
-  if (request.restore_nofile) {
-    const struct rlimit limit = {request.nofile_soft, request.nofile_hard};
-    setrlimit(RLIMIT_NOFILE, &limit);
   }
   if ((request.flags & CLONE_NEWUSER) != 0 && !keep_capabilities()) return give_up("keep capabilities");
   char* environment[] = {nullptr};

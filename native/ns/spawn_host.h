@@ -21,10 +21,7 @@ struct SpawnRequest {
   unsigned preserved = 0;       // descriptors 3 to 3 + preserved - 1 stay open ...
   std::vector<int> inherited;   // ... where our caller had them open
   int stdio[3] = {-1, -1, -1};  // what becomes 0, 1 and 2; -1 leaves ours
-  bool restore_nofile = false;  // the engine raised RLIMIT_NOFILE: put back
-  uint64_t nofile_soft = 0;
-  uint64_t nofile_hard = 0;
-  bool trace = false;  // init tells of each step that it is done
+  bool trace = false;           // init tells of each step that it is done
 };
 
 struct Spawned {

@@ -1,31 +1,92 @@
-// The command line as one CommonJS file, which the compiler of the executable then takes.
+// The command line as scripts for the executable's engine: `core`, which every call needs, and beside it one for each module that core
+// imports when it is needed (a command's, the help's), with all of it in it. Running a command reads two.
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { buildSync } from 'esbuild';
+import * as esbuild from 'esbuild';
+
+import { root } from './run.mjs';
 
 const stub = (name) => fileURLToPath(new URL(`../stubs/${name}.cjs`, import.meta.url));
+const idOf = (path) => relative(root, path);
+
+/** What a script is called: the module's path without the folders that they all are in. */
+const nameOf = (id) => id.replace(/^src\/cli\/(commands\/)?/, '').replace(/\.ts$/, '');
+
+const options = (define) => ({
+  bundle: true,
+  write: false,
+  metafile: true,
+  sourcemap: 'external',
+  sourcesContent: false,
+  outdir: join(root, 'build'),
+  define: { ...define, TSRUN_EXECUTABLE: 'executable' },
+  format: 'cjs',
+  platform: 'neutral',
+  target: 'es2023',
+  // the engine has no modules: import() of another script is the engine's `require`
+  supported: { 'dynamic-import': false },
+  mainFields: ['module', 'main'],
+  conditions: ['node'],
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'warning',
+  // there is no import.meta in CommonJS; launch.ts asks for it under Node only
+  logOverride: { 'empty-import-meta': 'silent' },
+  // what commander uses of them; any other node: import is an error
+  alias: Object.fromEntries(['events', 'child_process', 'path', 'fs', 'process'].map((name) => [`node:${name}`, stub(name)])),
+});
+
+const resolved = Symbol('resolved');
+
+/** What `decide` (id, kind) names stays outside, under the name that it gives. */
+function outside(decide) {
+  return {
+    name: 'outside',
+    setup({ onResolve, resolve }) {
+      onResolve({ filter: /^\./ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+        if (pluginData === resolved) return undefined;
+        const found = await resolve(path, { importer, resolveDir, kind, pluginData: resolved });
+        if (found.errors.length > 0) return found;
+        const name = decide(idOf(found.path), kind, idOf(importer));
+        return name === undefined ? found : { path: name, external: true };
+      });
+    },
+  };
+}
+
+/** As the engine takes it: the value of the script is a function. The first line stays the first. */
+const wrapped = (code) => `(function(require, module, exports, executable) {${code}\n})`;
+
+function scriptOf(name, { outputFiles, metafile }) {
+  const text = (end) => outputFiles.find(({ path }) => path.endsWith(end)).text;
+  return { name, code: wrapped(text('.js')), map: text('.js.map'), modules: Object.keys(metafile.inputs) };
+}
 
 /**
- * Bundles `entry` into `out`. The node: modules that commander asks for are replaced by what it uses of them: loading the
- * real ones costs more than all the rest of a start. Any other node: import is an error. `define` gives names their values.
+ * The scripts, `{name, code, map, modules}`, core first; `map` is a source map of `code`, `modules` what is in it. `entry` exports what
+ * the executable calls. `define` gives names their values.
  */
-export function bundle(entry, out, define) {
-  buildSync({
-    entryPoints: [entry],
-    outfile: out,
-    bundle: true,
-    inject: [fileURLToPath(new URL('../stubs/array.mjs', import.meta.url))],
-    define,
-    format: 'cjs',
-    platform: 'neutral',
-    target: 'es2023',
-    mainFields: ['module', 'main'],
-    conditions: ['node'],
-    charset: 'utf8',
-    legalComments: 'none',
-    logLevel: 'warning',
-    // there is no import.meta in CommonJS; launch.ts does without
-    logOverride: { 'empty-import-meta': 'silent' },
-    alias: Object.fromEntries(['events', 'child_process', 'path', 'fs', 'process'].map((name) => [`node:${name}`, stub(name)])),
-  });
+export async function bundle(entry, define) {
+  const dynamic = (id, kind) => (kind === 'dynamic-import' ? nameOf(id) : undefined);
+  const { metafile } = await esbuild.build({ ...options(define), entryPoints: [entry], plugins: [outside(dynamic)] });
+  const shared = Object.keys(metafile.inputs).filter((id) => id.startsWith('src/'));
+  const lines = shared.map((id, at) => `import * as module${at} from './${id}';\n`);
+  const table = shared.map((id, at) => `  '${id}': module${at},\n`);
+  const contents = `export * from './${idOf(entry)}';\n${lines.join('')}export const modules = {\n${table.join('')}};\n`;
+  const names = new Map();
+  const named = (id, kind) => {
+    const name = dynamic(id, kind);
+    if (name !== undefined) names.set(name, id);
+    return name;
+  };
+  const stdin = { contents, resolveDir: root, sourcefile: 'core.js' };
+  const core = await esbuild.build({ ...options(define), stdin, plugins: [outside(named)] });
+  const scripts = [scriptOf('core', core)];
+  const inCore = new Set(shared);
+  for (const [name, id] of names) {
+    const plugins = [outside((of) => (inCore.has(of) ? of : undefined))];
+    scripts.push(scriptOf(name, await esbuild.build({ ...options(define), entryPoints: [join(root, id)], plugins })));
+  }
+  return scripts;
 }

@@ -1,6 +1,7 @@
 // How each native program is compiled, for tools that read the sources without building them.
 import { join } from 'node:path';
 
+import { engineSources } from '../engine.mjs';
 import { output, root } from './run.mjs';
 
 let known;
@@ -10,12 +11,13 @@ function machine() {
   return known;
 }
 
-/** clang's arguments for the sources of a program: addon, init, systemd, launcher or demo. */
+/** clang's arguments for the sources of a program: addon, engine, executable, init, systemd, demo or compiler. */
 export function compileFlags(program) {
   const { triplet, version } = machine();
   const common = ['-Inative', '-D_GNU_SOURCE', '-Wall', '-Wextra'];
-  if (program === 'addon') {
-    const node = join(process.execPath, '../../include/node');
+  const node = join(process.execPath, '../../include/node');
+  if (program === 'engine' || program === 'compiler') return ['-std=gnu++20', ...common, '-isystem', node, '-isystem', engineSources()];
+  if (program === 'addon' || program === 'executable') {
     const napi = join(root, 'node_modules/node-addon-api');
     return [
       '-std=gnu++20',
@@ -27,6 +29,7 @@ export function compileFlags(program) {
       node,
       '-isystem',
       napi,
+      ...(program === 'addon' ? [] : ['-isystem', engineSources()]),
     ];
   }
   if (program === 'systemd') return ['-std=c++20', ...common, '-fno-exceptions', '-fno-rtti'];

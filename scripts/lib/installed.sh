@@ -10,8 +10,6 @@ to=${DESTDIR-}$prefix
 
 each_installed() {
   "$1" 755 dist/tsrun bin/tsrun
-  "$1" 755 dist/libexec/tsrun-js libexec/tsrun/tsrun-js
-  "$1" 755 dist/libexec/tsrun.node libexec/tsrun/tsrun.node
   "$1" 755 dist/libexec/tsrun-init libexec/tsrun/tsrun-init
   "$1" 755 dist/libexec/tsrun-systemd libexec/tsrun/tsrun-systemd
   "$1" 644 dist/share/man/man8/tsrun.8 share/man/man8/tsrun.8

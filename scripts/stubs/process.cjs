@@ -1,4 +1,4 @@
-// node:process is the global one.
+// What commander asks of node:process while it makes a help text: nothing that decides anything.
 'use strict';
 
-module.exports = globalThis.process;
+module.exports = { argv: [], env: {}, execArgv: [], versions: {}, stdout: {}, stderr: {} };

@@ -3,6 +3,7 @@ import { TsrunError } from '../errors.js';
 import { launch } from '../launch.js';
 import { native } from '../native.js';
 import type { BusValue } from '../plan/systemd/value.js';
+import { utf8 } from '../utf8.js';
 import { ConnectionError, HelperError, SystemdHelper, type BusCall, type BusReply } from './helper.js';
 import { sleep } from './sleep.js';
 
@@ -27,7 +28,7 @@ const EAGAIN = 11;
 
 /** A path as a value of an address (D-Bus specification, "Server Addresses"). */
 function addressOf(path: string): string {
-  const bytes = [...new TextEncoder().encode(path)];
+  const bytes = [...utf8(path)];
   const plain = (character: string) => /[-0-9A-Za-z_/.]/.test(character);
   const text = bytes.map((byte) => {
     const character = String.fromCharCode(byte);

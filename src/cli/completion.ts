@@ -1,6 +1,6 @@
+import { shown } from './all.js';
 import type { Argument, Definition, Flag } from './command.js';
 import { program as global } from './global.js';
-import { loadAll } from './index.js';
 import { signalNames } from './signals.js';
 
 export type Shell = 'bash' | 'zsh';
@@ -16,9 +16,8 @@ function spellings(flag: Flag): string[] {
 }
 
 /** The script for a shell, made from the definitions. */
-export async function completion(shell: Shell, program: string): Promise<string> {
-  const commands = (await loadAll()).map((command) => command.definition).filter((definition) => definition.hidden !== true);
-  return shell === 'bash' ? bash(program, commands) : zsh(program, commands);
+export function completion(shell: Shell, program: string): string {
+  return shell === 'bash' ? bash(program, shown) : zsh(program, shown);
 }
 
 // --- bash(1), Programmable Completion

@@ -1,5 +1,5 @@
+import { shown } from './all.js';
 import type { Definition } from './command.js';
-import { loadAll } from './index.js';
 import { toCommand } from './commander.js';
 
 /** Commander says options, callers of a runtime say flags. */
@@ -34,14 +34,14 @@ export function commandHelp(definition: Definition, program: string): string {
 }
 
 /** The program's help: its flags and its commands. */
-export async function programHelp(definition: Definition, program: string): Promise<string> {
+export function programHelp(definition: Definition, program: string): string {
   const command = toCommand({ ...definition, arguments: [] }, program);
   command.enablePositionalOptions();
   command.usage('[FLAGS] COMMAND [ARGUMENT...]');
   command.description([sentence(definition.summary), ...definition.description].join('\n\n'));
   command.helpCommand('help [COMMAND]', "show a command's help");
-  for (const { definition: each } of await loadAll()) {
-    if (each.hidden !== true) command.addCommand(toCommand({ ...each, arguments: [], flags: [] }, each.name).summary(each.summary));
+  for (const each of shown) {
+    command.addCommand(toCommand({ ...each, arguments: [], flags: [] }, each.name).summary(each.summary));
   }
   command.configureHelp({ ...style, subcommandTerm: (each) => (each.name() === 'help' ? 'help [COMMAND]' : each.name()) });
   return command.helpInformation() + examples(definition, program) + exitCodes(definition);

@@ -1,27 +1,5 @@
 import type { Command } from './command.js';
 
-/** Every command, in the order of the help. */
-export const names: readonly string[] = [
-  'create',
-  'start',
-  'run',
-  'exec',
-  'kill',
-  'delete',
-  'pause',
-  'resume',
-  'state',
-  'list',
-  'ps',
-  'events',
-  'update',
-  'top',
-  'spec',
-  'features',
-  'completion',
-  'man',
-];
-
 /** Loads one command's code, and no other's; undefined when there is no such command. */
 export function load(name: string): Promise<Command> | undefined {
   switch (name) {
@@ -64,14 +42,4 @@ export function load(name: string): Promise<Command> | undefined {
     default:
       return undefined;
   }
-}
-
-/** Loads them all: help, completion and the manual page need it, running a command never does. */
-export async function loadAll(): Promise<Command[]> {
-  const commands: Command[] = [];
-  for (const name of names) {
-    const command = await load(name);
-    if (command !== undefined) commands.push(command);
-  }
-  return commands;
 }

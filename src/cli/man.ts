@@ -1,6 +1,6 @@
+import { shown } from './all.js';
 import type { Definition, ExitCode, Flag } from './command.js';
 import { program as global } from './global.js';
-import { loadAll } from './index.js';
 import { date, version } from '../version.js';
 
 /** Text for roff(7): no escape, no line that is taken for a macro, and a dash that can be copied. */
@@ -68,8 +68,7 @@ function section(definition: Definition): string {
 }
 
 /** The manual page, in man(7). */
-export async function manual(program: string): Promise<string> {
-  const commands = (await loadAll()).map((command) => command.definition).filter((definition) => definition.hidden !== true);
+export function manual(program: string): string {
   return `.TH ${program.toUpperCase()} 8 ${date} "${program} ${version}"
 .SH NAME
 ${fill(`${text(program)} \\- ${roff(global.summary)}`)}
@@ -84,14 +83,14 @@ ${flagEntries(global.flags)}.TP
 ${bold('-h')}, ${bold('--help')}
 show help, after a command for that command
 .SH COMMANDS
-${commands.map(section).join('')}.SH EXIT STATUS
+${shown.map(section).join('')}.SH EXIT STATUS
 .TP
 ${bold('0')}
 success
 .TP
 ${bold('1')}
 an error
-${exitEntries([...(global.exitCodes ?? []), ...commands.flatMap((each) => each.exitCodes ?? []).filter(({ meaning }, at, all) => all.findIndex((other) => other.meaning === meaning) === at)])}.SH ENVIRONMENT
+${exitEntries([...(global.exitCodes ?? []), ...shown.flatMap((each) => each.exitCodes ?? []).filter(({ meaning }, at, all) => all.findIndex((other) => other.meaning === meaning) === at)])}.SH ENVIRONMENT
 .TP
 ${bold('XDG_RUNTIME_DIR')}
 where the state is kept for a user other than root
@@ -114,7 +113,7 @@ without LISTEN_PID only if all of them are open
 .I /run/tsrun
 the state of containers
 .SH EXAMPLES
-${examples(global, program)}${commands.map((each) => examples(each, program)).join('')}.SH SEE ALSO
+${examples(global, program)}${shown.map((each) => examples(each, program)).join('')}.SH SEE ALSO
 .BR namespaces (7),
 .BR cgroups (7),
 .BR capabilities (7),

@@ -14,7 +14,7 @@ import { absolute } from './paths.js';
 import type { Cwd } from './paths.js';
 import { UsageError } from './usage.js';
 import { trace } from '../trace.js';
-import { commit, specVersion, version } from '../version.js';
+import { commit, engine, specVersion, version } from '../version.js';
 
 /** No command of that name. */
 const unknownCommand = 3;
@@ -45,7 +45,7 @@ function makeLog(values: Values, cwd: Cwd): Log {
 
 async function printHelp(of: Definition, name: string): Promise<void> {
   const { commandHelp, programHelp } = await import('./help.js');
-  print(of === definition ? await programHelp(of, name) : commandHelp(of, name));
+  print(of === definition ? programHelp(of, name) : commandHelp(of, name));
 }
 
 /** Help goes to stdout, for people; the line that says what is wrong to the log, for the caller. */
@@ -96,7 +96,7 @@ async function runWords(words: readonly string[], surroundings: Surroundings, st
     const { values, args, help } = parse(definition, program, words);
     let [name, ...rest] = args;
     if (values.get('version') === true) {
-      print(`${program} version ${version}\ncommit: ${commit}\nspec: ${specVersion}\n`);
+      print(`${program} version ${version}\ncommit: ${commit}\nspec: ${specVersion}\nengine: ${engine()}\n`);
       return 0;
     }
     if (!help && (name === 'help' || name === 'h') && rest[0] !== undefined) [name, rest] = [rest[0], ['--help']];

@@ -19,7 +19,6 @@ function runHook(kind: RuntimeHook, index: number, hook: Hook, state: string, bu
       timeout: (hook.timeout ?? 0) * 1000,
       input: state,
       cwd: bundle,
-      nofile: launch().nofile,
     });
   } catch (error) {
     if (isSystemError(error)) throw new TsrunError(`${name}: ${error.message}`, { cause: error });

@@ -1,6 +1,7 @@
 import { TsrunError } from '../errors.js';
 import type { IOPriority, Personality, Process, Scheduler, SchedulerFlag, SchedulerPolicy, User } from '../spec/types.js';
 import { show } from '../spec/problem.js';
+import { utf8 } from '../utf8.js';
 import { planCapabilities } from './capabilities.js';
 import type { Host } from './host.js';
 import type { UserNamespaceKind } from './namespaces.js';
@@ -188,7 +189,7 @@ const LONGEST_PROFILE = 4096 - 'exec '.length;
 
 function checkProfile(profile: string, host: Host): void {
   if (!host.apparmor) throw new TsrunError(`/process/apparmorProfile: this host has no AppArmor, is ${show(profile)}`);
-  const { length } = new TextEncoder().encode(profile);
+  const { length } = utf8(profile);
   if (length > LONGEST_PROFILE) {
     throw new TsrunError(`/process/apparmorProfile: must have at most ${LONGEST_PROFILE} bytes, has ${length}: ${show(profile)}`);
   }

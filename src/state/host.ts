@@ -5,8 +5,6 @@ import { native } from '../native.js';
 import type { Host } from '../plan/host.js';
 import type { Spec } from '../spec/types.js';
 
-declare const process: { readonly arch: string };
-
 /** Only what `spec` makes matter is looked for: every file read is time before the container starts. */
 export function readHost(spec: Pick<Spec, 'process' | 'linux'>): Host {
   const { euid, egid } = native().identity();
@@ -25,7 +23,7 @@ export function readHost(spec: Pick<Spec, 'process' | 'linux'>): Host {
     kcore: native().lstat('/proc/kcore') !== null,
     apparmor: wantsApparmor && readOr('/sys/module/apparmor/parameters/enabled', 'N').startsWith('Y'),
     selinux: wantsSelinux && native().stat('/sys/fs/selinux/enforce') !== null,
-    architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    architecture: native().architecture(),
   };
 }
 

@@ -45,7 +45,7 @@ describe.each(hosts)('$host', ({ host, program }) => {
   it('prints its version', () => {
     const { status, stdout, stderr } = tsrun('--version');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^tsrun version \d+\.\d+\.\d+\S*\ncommit: \S+\nspec: 1\.3\.0\n/);
+    expect(stdout).toMatch(/^tsrun version \d+\.\d+\.\d+\S*\ncommit: \S+\nspec: 1\.3\.0\nengine: (quickjs-ng|node) \d+\.\d+\.\d+\n/);
     expect(stderr).toBe('');
   });
 

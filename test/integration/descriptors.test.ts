@@ -170,7 +170,7 @@ describe.skipIf(skipped('descriptors', whyNoContainers())).each(hosts)('under $n
           flags: ['--preserve-fds', '2'],
         });
         if (host.name === 'node') {
-          // without the launcher nobody knows which descriptors are not the engine's own
+          // under Node nobody knows which descriptors are not the engine's own
           expect(result.stderr).toContain('descriptor 3 is not open');
           return;
         }

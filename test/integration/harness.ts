@@ -35,7 +35,7 @@ export const dist = process.env['TSRUN_DIST'] ?? join(import.meta.dirname, '../.
 
 // --- hosts
 
-/** A way to run the TypeScript: the executable behind the launcher, or Node. */
+/** A way to run the TypeScript: the executable, or Node. */
 export interface TestHost {
   readonly name: 'tsrun' | 'node';
   readonly command: readonly string[];

@@ -36,9 +36,7 @@ describe('install.sh', () => {
     expect(filesBelow(prefix)).toEqual([
       'bin/tsrun',
       'libexec/tsrun/tsrun-init',
-      'libexec/tsrun/tsrun-js',
       'libexec/tsrun/tsrun-systemd',
-      'libexec/tsrun/tsrun.node',
       'share/bash-completion/completions/tsrun',
       'share/man/man8/tsrun.8',
       'share/zsh/site-functions/_tsrun',
@@ -57,7 +55,7 @@ describe('install.sh', () => {
   it('puts DESTDIR in front, for packagers', () => {
     const said = script('install.sh', { PREFIX: '/opt/tsrun', DESTDIR: join(scratch, 'package') });
     expect(said).toContain(join(scratch, 'package/opt/tsrun/bin/tsrun'));
-    expect(filesBelow(join(scratch, 'package'))).toContain('opt/tsrun/libexec/tsrun/tsrun-js');
+    expect(filesBelow(join(scratch, 'package'))).toContain('opt/tsrun/libexec/tsrun/tsrun-init');
     script('uninstall.sh', { PREFIX: '/opt/tsrun', DESTDIR: join(scratch, 'package') });
     expect(filesBelow(join(scratch, 'package'))).toEqual([]);
   });

@@ -29,7 +29,8 @@ function field(stdout: string, name: string): string | undefined {
 }
 
 describe.skipIf(skipped('the process', whyNoContainers())).each(hosts)('the process under $name', (host) => {
-  const needsLauncher = host.name === 'node' ? 'only the launcher knows which descriptors and limits were passed on' : undefined;
+  const needsExecutable =
+    host.name === 'node' ? 'Node raises the limit on descriptors, and nobody knows which of them are its own' : undefined;
 
   const output = (...changes: Change[]): string => {
     const { status, stdout, stderr } = h.run(changes, { host });
@@ -172,7 +173,7 @@ describe.skipIf(skipped('the process', whyNoContainers())).each(hosts)('the proc
     expect(stdout).toMatch(/^Max stack size +1048576 +8388608 /m);
   });
 
-  it.skipIf(skipped(`the limit of hooks under ${host.name}`, needsLauncher))(
+  it.skipIf(skipped(`the limit of hooks under ${host.name}`, needsExecutable))(
     "gives hooks on the host its caller's limit on descriptors",
     () => {
       const file = h.path(h.id('limit'));
@@ -227,7 +228,7 @@ describe.skipIf(skipped('the process', whyNoContainers())).each(hosts)('the proc
       }
     });
 
-    it.skipIf(skipped(`preserved descriptors under ${host.name}`, needsLauncher))('are also what was preserved', () => {
+    it.skipIf(skipped(`preserved descriptors under ${host.name}`, needsExecutable))('are also what was preserved', () => {
       const fd = openSync('/etc/hostname', 'r');
       try {
         const { stdout } = h.run([shell(LIST)], { host, passed: [fd], flags: ['--preserve-fds', '1'] });
@@ -257,7 +258,7 @@ describe.skipIf(skipped('the process', whyNoContainers())).each(hosts)('the proc
     });
 
     // Node takes the numbers for itself
-    it.skipIf(skipped(`a directory passed to ${host.name}`, needsLauncher))(
+    it.skipIf(skipped(`a directory passed to ${host.name}`, needsExecutable))(
       'cannot be a directory of the host by way of a descriptor that the caller passes',
       () => {
         const passed = openSync('/', 'r');

@@ -26,7 +26,6 @@ function hook(script: string, request: Partial<HookRequest> = {}): HookResult {
     timeout: 0,
     input: '',
     cwd: '',
-    nofile: null,
     ...request,
   });
 }
@@ -123,10 +122,6 @@ describe('a hook', () => {
     });
     expect(failure(() => hook('', { path: '/etc/passwd' }))).toMatchObject({ code: 'EACCES' });
     expect(failure(() => hook('', { cwd: '/nonexistent' }))).toMatchObject({ code: 'ENOENT' });
-  });
-
-  it('gets the limit on descriptors that it is to have', () => {
-    expect(hook('ulimit -Sn >&2; ulimit -Hn >&2', { nofile: ['77', '99'] }).stderr).toBe('77\n99\n');
   });
 
   it('starts with default signals and nothing open but its streams', () => {

@@ -387,7 +387,6 @@ async function run(
       preserved: 0,
       inherited: [],
       stdio: [-1, out, -1],
-      nofile: null,
       trace: false,
     });
     const said: string[] = [];

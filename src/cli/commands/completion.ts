@@ -20,6 +20,6 @@ export async function action(call: Call): Promise<number> {
   const shell = call.args[0] ?? '';
   if (shell !== 'bash' && shell !== 'zsh') throw new UsageError(`unknown shell "${shell}": must be bash or zsh`);
   const { completion } = await import('../completion.js');
-  print(await completion(shell, call.program));
+  print(completion(shell, call.program));
   return 0;
 }

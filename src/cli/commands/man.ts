@@ -14,6 +14,6 @@ export const definition: Definition = {
 
 export async function action(call: Call): Promise<number> {
   const { manual } = await import('../man.js');
-  print(await manual(call.program));
+  print(manual(call.program));
   return 0;
 }

@@ -37,7 +37,7 @@ function isScreen(call: Call): boolean {
   return terminal !== '' && terminal !== 'dumb' && native().windowSize(0) !== null && native().windowSize(1) !== null;
 }
 
-export async function top(call: Call): Promise<number> {
+export function top(call: Call): number {
   const root = call.root();
   const ids = [...new Set(call.args)];
   const every = interval(call);
@@ -64,18 +64,14 @@ export async function top(call: Call): Promise<number> {
   return picture ? live(wanted, call) : rows(wanted, format === 'json');
 }
 
-function wait(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
 /** A sample at each interval's end, however long it takes to read and print one. */
-async function rows({ sort, reverse, interval: every, count, sample: read }: Wanted, json: boolean): Promise<number> {
+function rows({ sort, reverse, interval: every, count, sample: read }: Wanted, json: boolean): number {
   let before = read();
   let taken = performance.now();
   let due = taken;
   for (let done = 0; done < count; done++) {
     due = Math.max(due + every, performance.now());
-    await wait(Math.max(0, due - performance.now()));
+    native().sleep(Math.max(0, due - performance.now()));
     const now = performance.now();
     const after = read();
     const loads: Load[] = sorted(loadsOf(before.readings, after.readings), sort, reverse);

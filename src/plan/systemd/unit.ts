@@ -1,5 +1,6 @@
 /** Names of systemd's units and where their cgroups are (man 5 systemd.unit, man 5 systemd.slice). */
 import { TsrunError } from '../../errors.js';
+import { utf8 } from '../../utf8.js';
 
 /** UNIT_NAME_MAX. */
 const LONGEST = 255;
@@ -14,9 +15,7 @@ const hex = (byte: number) => byte.toString(16).padStart(2, '0');
 
 /** What a unit name cannot contain becomes `\xHH`, a byte of UTF-8 each, as systemd-escape(1) does it. */
 function escaped(text: string): string {
-  return text.replace(/[^A-Za-z0-9:_.\\-]/gu, (character) =>
-    [...new TextEncoder().encode(character)].map((byte) => `\\x${hex(byte)}`).join(''),
-  );
+  return text.replace(/[^A-Za-z0-9:_.\\-]/gu, (character) => [...utf8(character)].map((byte) => `\\x${hex(byte)}`).join(''));
 }
 
 /**
@@ -61,7 +60,7 @@ export function expandSlice(slice: string): string {
 /** The object path of a unit: every byte but letters and digits becomes `_HH`, as sd_bus_path_encode(3) does it. */
 export function unitObject(name: string): string {
   let label = '';
-  for (const byte of new TextEncoder().encode(name)) {
+  for (const byte of utf8(name)) {
     const character = String.fromCharCode(byte);
     const plain = /[A-Za-z]/.test(character) || (label !== '' && /[0-9]/.test(character));
     label += plain ? character : `_${hex(byte)}`;

@@ -3,6 +3,7 @@
  * the types: `true`, `5` (int32), `uint64 5`, `'text'`, `['a', 'b']`, `@as []`, `('a', 1)`, `{'key': 'value'}`, `<5>`, `b'bytes'`.
  */
 import { TsrunError } from '../../errors.js';
+import { utf8 } from '../../utf8.js';
 import { DEEPEST, typeLength, type BusValue, type BusVariant } from './value.js';
 
 const KEYWORDS: Readonly<Record<string, string>> = {
@@ -107,7 +108,7 @@ class Parser {
     if (next === "'" || next === '"') return { kind: 'text', value: this.quoted() };
     if (next === 'b' && /["']/.test(this.text[this.at + 1] ?? '')) {
       this.at++;
-      return { kind: 'bytes', value: new TextEncoder().encode(`${this.quoted()}\0`) };
+      return { kind: 'bytes', value: utf8(`${this.quoted()}\0`) };
     }
     if (this.take('[')) return { kind: 'array', items: this.list(']', depth) };
     if (this.take('(')) return { kind: 'tuple', items: this.list(')', depth) };

@@ -1,3 +1,4 @@
+import { utf8 } from '../../utf8.js';
 import { each } from '../each.js';
 import { mustBeAbsolute, refuse, show } from '../problem.js';
 import type { Linux, Namespace, NamespaceType, Spec } from '../types.js';
@@ -45,7 +46,7 @@ function checkName(name: string | undefined, pointer: string, namespaces: Readon
 /** No longer than a uts namespace has room for: the kernel cuts what is written to a sysctl. */
 export function checkUtsName(name: string, pointer: string): void {
   // UTF-8 makes at most three bytes of each unit of ours: most names need no counting.
-  if (name.length > LONGEST_NAME / 3 && new TextEncoder().encode(name).length > LONGEST_NAME)
+  if (name.length > LONGEST_NAME / 3 && utf8(name).length > LONGEST_NAME)
     refuse(pointer, `must be at most ${LONGEST_NAME} bytes, is ${show(name)}`);
 }
 

@@ -47,6 +47,7 @@ export class FakeCgroups {
   }
 
   readonly native = {
+    sleep: () => undefined,
     mkdir: (path: string) => {
       this.enter(`mkdir ${path}`);
       if (this.directories.has(path)) throw systemError('EEXIST', `mkdir ${path}`);

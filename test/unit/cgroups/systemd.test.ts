@@ -38,6 +38,7 @@ class FakeSystemd {
   euid = 0;
 
   readonly native = {
+    sleep: () => undefined,
     identity: () => ({ pid: 1, uid: this.euid, euid: this.euid, gid: 0, egid: 0 }),
     stat: (path: string) => {
       if (path === '/run/systemd/system') return this.booted ? { kind: 'directory' } : null;

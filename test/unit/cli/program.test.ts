@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { loadAll } from '../../../src/cli/index.js';
+import { definitions } from '../../../src/cli/all.js';
 import { runProgram } from '../../../src/cli/program.js';
 import { TsrunError } from '../../../src/errors.js';
 import * as createModule from '../../../src/lifecycle/create.js';
@@ -64,14 +64,14 @@ const report: StateReport = {
 describe('the program', () => {
   test.each(['--version', '-v', '-version'])('%s', async (word) => {
     expect(await callAs('runc', word, 'list')).toBe(0);
-    expect(written[1]).toMatch(/^runc version \d+\.\d+\.\d+\S*\ncommit: \S+\nspec: 1\.3\.0\n$/);
+    expect(written[1]).toMatch(/^runc version \d+\.\d+\.\d+\S*\ncommit: \S+\nspec: 1\.3\.0\nengine: node \d+\.\d+\.\d+\n$/);
     expect(list).not.toHaveBeenCalled();
   });
 
   test.each([[], ['--help'], ['-h'], ['help'], ['h']])('help: %s', async (...words) => {
     expect(await callAs('oci', ...words)).toBe(0);
     expect(written[1]).toMatch(/^Usage: oci \[FLAGS\] COMMAND/);
-    for (const { definition } of await loadAll()) {
+    for (const definition of definitions) {
       expect(written[1].includes(`\n  ${definition.name} `)).toBe(definition.hidden !== true);
     }
     expect(written[1]).not.toContain('--rootless');
@@ -145,7 +145,7 @@ describe('arguments of every command', () => {
   });
 
   test('every command has help, and nothing else happens', async () => {
-    for (const { definition } of await loadAll()) {
+    for (const definition of definitions) {
       reset();
       expect(await call(definition.name, '--help')).toBe(0);
       expect(written[1]).toContain(`Usage: tsrun ${definition.name} `);
@@ -168,8 +168,8 @@ describe('arguments of every command', () => {
     expect(written[2]).toContain('invalid container ID format');
   });
 
-  test('summaries and help texts are single lines without a full stop', async () => {
-    for (const { definition } of await loadAll()) {
+  test('summaries and help texts are single lines without a full stop', () => {
+    for (const definition of definitions) {
       for (const text of [definition.summary, ...definition.flags.map(({ help }) => help)]) {
         expect(text).not.toMatch(/^[A-Z][a-z]+\b|[^.]\.$|\n/);
       }

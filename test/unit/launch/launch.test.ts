@@ -1,74 +1,61 @@
 import { describe, expect, it } from 'vitest';
 
-import { decodeLaunch, installation, launch, type Host } from '../../../src/launch.js';
+import { partsOf, installation, launch, toldBy, type Executable } from '../../../src/launch.js';
 
-function host(environment: Record<string, string>, changes: Partial<Host> = {}): Host {
-  return { pid: 7, compiled: true, environment, cwd: () => '/from/process', ...changes };
+function executable(changes: Partial<Executable> = {}): Executable {
+  return {
+    name: 'runtime',
+    args: ['state', 'web'],
+    cwd: '/bundle',
+    inherited: () => [3, 7],
+    environment: () => ({ PATH: '/bin' }),
+    variable: (name) => (name === 'PATH' ? '/bin' : undefined),
+    program: () => '/opt/tsrun/bin/tsrun',
+    exists: () => false,
+    addon: {},
+    ...changes,
+  };
 }
 
-const RECORD = {
-  TSRUN_LAUNCH_PID: '7',
-  TSRUN_LAUNCH_NAME: 'runtime',
-  TSRUN_LAUNCH_CWD: '/bundle',
-  TSRUN_LAUNCH_FDS: '3,7-9,12',
-  TSRUN_LAUNCH_NOFILE: '1024:524288',
-  TSRUN_LAUNCH_IGNORED: '13,25',
-  TSRUN_ENV_LD_LIBRARY_PATH: '/lib:',
-  TSRUN_ENV_BUN_JSC_useJIT: '1',
-  BUN_JSC_useJIT: '0',
-  PATH: '/bin',
-};
-
-describe('decodeLaunch', () => {
-  it("decodes the launcher's record and gives the caller's environment back", () => {
-    expect(decodeLaunch(host(RECORD))).toMatchObject({
+describe('the executable', () => {
+  it('tells how it was called', () => {
+    expect(toldBy(executable())).toMatchObject({
       name: 'runtime',
+      args: ['state', 'web'],
       cwd: '/bundle',
-      inherited: [3, 7, 8, 9, 12],
-      nofile: ['1024', '524288'],
-      ignored: [13, 25],
-      environment: { PATH: '/bin', LD_LIBRARY_PATH: '/lib:', BUN_JSC_useJIT: '1' },
+      inherited: [3, 7],
+      environment: { PATH: '/bin' },
     });
+    expect(toldBy(executable()).variable('PATH')).toBe('/bin');
+    expect(toldBy(executable()).variable('HOME')).toBeUndefined();
+    expect(toldBy(executable({ cwd: null })).cwd).toBeNull();
   });
 
-  it('gives single variables as the caller had them', () => {
-    const launched = decodeLaunch(host(RECORD));
-    expect(launched.variable('LD_LIBRARY_PATH')).toBe('/lib:');
-    expect(launched.variable('BUN_JSC_useJIT')).toBe('1');
-    expect(launched.variable('PATH')).toBe('/bin');
-    expect(launched.variable('HOME')).toBeUndefined();
-  });
-
-  it('has no working directory where the launcher could not name it', () => {
-    const { TSRUN_LAUNCH_CWD: _, ...rest } = RECORD;
-    expect(decodeLaunch(host(rest)).cwd).toBeNull();
-  });
-
-  it('reads empty lists', () => {
-    const launched = decodeLaunch(host({ ...RECORD, TSRUN_LAUNCH_FDS: '', TSRUN_LAUNCH_IGNORED: '' }));
-    expect(launched.inherited).toEqual([]);
-    expect(launched.ignored).toEqual([]);
+  it('is asked for descriptors and environment when they are needed, and once: ours come later', () => {
+    const asked: string[] = [];
+    const told = toldBy(
+      executable({
+        inherited: () => (asked.push('inherited'), [3]),
+        environment: () => (asked.push('environment'), {}),
+      }),
+    );
+    expect(asked).toEqual([]);
+    expect([told.inherited, told.inherited, told.environment, told.environment]).toEqual([[3], [3], {}, {}]);
+    expect(asked).toEqual(['inherited', 'environment']);
   });
 
   it.each([
-    ['for another process', host({ ...RECORD, TSRUN_LAUNCH_PID: '8' })],
-    ['under Node, which no launcher starts', host(RECORD, { compiled: false })],
-  ])('does not believe a record %s', (_, where) => {
-    expect(decodeLaunch(where)).toMatchObject({
-      name: 'tsrun',
-      cwd: '/from/process',
-      inherited: [],
-      nofile: null,
-      ignored: null,
-      environment: { PATH: '/bin', BUN_JSC_useJIT: '0' },
-    });
+    ['beside it', ['/opt/tsrun/bin/libexec/tsrun-init'], '/opt/tsrun/bin/libexec'],
+    ['where it is installed', ['/opt/tsrun/libexec/tsrun/tsrun-init'], '/opt/tsrun/libexec/tsrun'],
+    ['first beside it', ['/opt/tsrun/bin/libexec/tsrun-init', '/opt/tsrun/libexec/tsrun/tsrun-init'], '/opt/tsrun/bin/libexec'],
+    ['nowhere', [], '/opt/tsrun/bin/libexec'],
+  ])('finds its parts %s', (_, there, path) => {
+    expect(partsOf(executable({ exists: (each) => there.includes(each) }))).toBe(path);
   });
 
-  it('survives a working directory that is gone', () => {
-    const gone = (): string => {
-      throw new Error('ENOENT');
-    };
-    expect(decodeLaunch(host({}, { compiled: false, cwd: gone })).cwd).toBeNull();
+  it('finds its parts from the root directory', () => {
+    const there = '/libexec/tsrun-init';
+    expect(partsOf(executable({ program: () => '/tsrun', exists: (path) => path === there }))).toBe('/libexec');
   });
 });
 
@@ -76,7 +63,10 @@ describe('launch and installation under Node', () => {
   it('take their parts from beside the library', () => {
     expect(installation().addon).toMatch(/\/dist\/libexec\/tsrun\.node$/);
     expect(installation().init).toMatch(/\/dist\/libexec\/tsrun-init$/);
+    expect(launch().name).toBe('tsrun');
     expect(launch().cwd).toBe(process.cwd());
+    expect(launch().inherited).toEqual([]);
     expect(launch().environment['PATH']).toBe(process.env['PATH']);
+    expect(launch().variable('PATH')).toBe(process.env['PATH']);
   });
 });

@@ -1,0 +1,49 @@
+# dist/tsrun: the addon's sources, Node-API over the engine, and the scripts, in one static-pie program against the system's C library.
+# Called by scripts/build.mjs with BUILD, TARGET, ENGINE (the engine's headers), LIBRARY (its archive), NODE (Node-API's headers) and NAPI
+# (node-addon-api) set; EXECUTABLE_SOURCES and SCRIPTS are in $(BUILD)/sources.mk.
+CPPFLAGS := -D_GNU_SOURCE -DNAPI_VERSION=9 -DNAPI_CPP_EXCEPTIONS -DNODE_ADDON_API_DISABLE_DEPRECATED -Inative \
+  -isystem $(NODE) -isystem $(NAPI) -isystem $(ENGINE) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+CXXFLAGS := -std=gnu++20 -O2 -fPIE -fvisibility=hidden -ffunction-sections -fdata-sections -fstack-protector-strong \
+  -Wall -Wextra -Werror -Wshadow -Wconversion -Wformat=2 -Wimplicit-fallthrough -Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi
+LDFLAGS := -static-pie -s -Wl,--gc-sections -Wl,--eh-frame-hdr -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--build-id=none
+SECCOMP := $(shell g++ -print-file-name=libseccomp.a)
+
+include $(BUILD)/sources.mk
+OBJECTS := $(patsubst native/%.cc,$(BUILD)/%.o,$(EXECUTABLE_SOURCES))
+BYTECODE := $(patsubst %,$(BUILD)/scripts/%.bytecode,$(SCRIPTS))
+
+.DELETE_ON_ERROR:
+.PHONY: all
+all: $(TARGET)
+
+# linked beside and renamed: a program that is running stays what it was; sources.mk changes when a source goes
+$(TARGET): $(OBJECTS) $(BUILD)/scripts.o $(LIBRARY) scripts/executable.mk $(BUILD)/sources.mk
+	@mkdir -p $(@D)
+	g++ $(LDFLAGS) -o $@.new $(OBJECTS) $(BUILD)/scripts.o $(LIBRARY) $(SECCOMP) -lm
+	mv $@.new $@
+
+$(BUILD)/%.o: native/%.cc scripts/executable.mk
+	@mkdir -p $(@D)
+	g++ $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
+
+# --- the scripts, by a compiler that is the engine itself
+$(BUILD)/compile: native/compiler/main.cc $(LIBRARY) scripts/executable.mk
+	@mkdir -p $(@D)
+	g++ $(CPPFLAGS) $(CXXFLAGS) -o $@ $< $(LIBRARY) -lm
+
+$(BUILD)/scripts/%.bytecode: $(BUILD)/scripts/%.js $(BUILD)/compile
+	$(BUILD)/compile $* $< $@
+
+# a table of names and where each begins and ends, as native/executable/scripts.h declares it
+$(BUILD)/scripts.s: $(BYTECODE) $(BUILD)/sources.mk
+	@{ echo '.section .rodata'; \
+	  for name in $(SCRIPTS); do printf 'name_%s: .asciz "%s"\n.balign 16\nbegin_%s: .incbin "%s"\nend_%s:\n' $$name $$name $$name $(BUILD)/scripts/$$name.bytecode $$name; done; \
+	  printf '.balign 4\n.globl tsrun_script_count\ntsrun_script_count: .long %d\n' $(words $(SCRIPTS)); \
+	  printf '.section .data.rel.ro,"aw"\n.balign 8\n.globl tsrun_scripts\ntsrun_scripts:\n'; \
+	  for name in $(SCRIPTS); do printf '.quad name_%s, begin_%s, end_%s\n' $$name $$name $$name; done; \
+	  echo '.section .note.GNU-stack,"",@progbits'; } >$@
+
+$(BUILD)/scripts.o: $(BUILD)/scripts.s
+	gcc -c $< -o $@
+
+-include $(patsubst %.o,%.d,$(OBJECTS))
