@@ -14,7 +14,18 @@ export const machines = [
 ];
 
 /** Of test/integration what the full cgroup v2, the modules or the namespaces of a real kernel decide. */
-const INTEGRATION = ['calls', 'captures', 'cgroups', 'events', 'freezer', 'namespaces', 'rootfs', 'update'];
+const INTEGRATION = [
+  'calls',
+  'captures',
+  'cgroups',
+  'events',
+  'freezer',
+  'namespaces',
+  'rootfs',
+  'rootfs-devices',
+  'rootfs-root',
+  'update',
+];
 
 /** Of test/vm what user-mode Linux lacks something for: huge pages, NUMA nodes. */
 const LACKING = ['events', 'machine', 'resources'];
