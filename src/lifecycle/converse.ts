@@ -189,7 +189,20 @@ export function endInit(child: Child): void {
       endOurs(message.sender);
       drop(message);
     }
+    if (child.second === 'born') endUnheard(child.exe);
   }
+}
+
+/** The same for one that has said nothing either: no other child of ours runs the copy of tsrun-init that was made for it. */
+function endUnheard(exe: string): void {
+  let children: string;
+  try {
+    children = native().readFile('/proc/thread-self/children', 1 << 20);
+  } catch {
+    // A kernel without CONFIG_PROC_CHILDREN.
+    return;
+  }
+  for (const pid of children.split(' ').filter(Boolean).map(Number)) if (native().processExe(pid) === exe) endOurs(pid);
 }
 
 /** A second stage whose parent was ended between making it and saying so: it is ours to reap, as nothing else that has no number for us. */

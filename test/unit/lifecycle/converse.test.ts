@@ -17,6 +17,8 @@ const fake = {
   signal: vi.fn<Native['signal']>((pidfd, signal) => void done.push(`signal ${pidfd} ${signal}`)),
   waitPidfd: vi.fn<Native['waitPidfd']>(() => true),
   peek: vi.fn<Native['peek']>(() => 0),
+  readFile: vi.fn<Native['readFile']>(() => ''),
+  processExe: vi.fn<Native['processExe']>(() => null),
   pidfdOpen: vi.fn<Native['pidfdOpen']>((pid) => pid),
   errorText: vi.fn<Native['errorText']>((errno) => (errno === 1 ? 'operation not permitted' : '')),
 };
@@ -296,6 +298,15 @@ describe('ending init', () => {
       });
     endInit(child);
     expect(done).toEqual(['signal 20 9', 'reap 20', 'close 20', 'signal 21 9', 'reap 21', 'close 21', 'close 22', 'close 50']);
+  });
+
+  it('ends one that others can see, of which nobody has spoken, among our children', () => {
+    child.second = 'born';
+    fake.readFile.mockReturnValueOnce('12 13 ');
+    fake.processExe.mockImplementation((pid) => (pid === 13 ? '1:2' : '3:4'));
+    fake.pidfdOpen.mockImplementation((pid) => pid + 10);
+    endInit(child);
+    expect(done).toEqual(['signal 20 9', 'reap 20', 'close 20', 'signal 23 9', 'reap 23', 'close 23']);
   });
 
   it('leaves one to others that does not end, or is held by its tracer', () => {
