@@ -24,11 +24,10 @@ constexpr size_t kDeep = 1 << 20;  // deeper than init ever was; the gap that th
 [[gnu::noinline]] void forget_stack() {
   clear_nearby();
   // Whole pages come back as zeroes. Not those on which the call itself returns: they are cleared.
-  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const uintptr_t here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  const uintptr_t end = (here - kNear / 2) & ~(page - 1);
+  char* end = static_cast<char*>(__builtin_frame_address(0)) - kNear / 2;
+  end -= reinterpret_cast<uintptr_t>(end) % static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   // ENOMEM: not all of it was ever used. What is mapped is dropped all the same (man 2 madvise).
-  (void)madvise(reinterpret_cast<void*>(end - kDeep), kDeep, MADV_DONTNEED);
+  (void)madvise(end - kDeep, kDeep, MADV_DONTNEED);
 }
 
 }  // namespace tsrun
