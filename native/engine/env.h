@@ -145,7 +145,8 @@ napi_status enter(napi_env env, Pointers... pointers) {
   return env->ok();
 }
 
-// An object as a function of Node-API takes it: a primitive value is converted, null and undefined are napi_object_expected.
+// An object as a function of Node-API takes it: a primitive value is converted, null and undefined are napi_object_expected,
+// a TypeError pending.
 JSValue to_object(napi_env env, napi_value value, napi_status* status);
 
 // A string from bytes, decoded as the Encoding Standard says: what is not UTF-8 becomes U+FFFD.
