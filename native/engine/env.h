@@ -140,7 +140,7 @@ template <class... Pointers>
 napi_status enter(napi_env env, Pointers... pointers) {
   if (env == nullptr) return napi_invalid_arg;
   if (env->has_exception) return env->fail(napi_pending_exception);
-  if (env->closed) return env->fail(env->api_version == NAPI_VERSION_EXPERIMENTAL ? napi_cannot_run_js : napi_pending_exception);
+  if (env->closed) return env->fail(env->api_version >= 10 ? napi_cannot_run_js : napi_pending_exception);
   if (((pointers == nullptr) || ...)) return env->fail(napi_invalid_arg);
   return env->ok();
 }

@@ -1,5 +1,8 @@
 const { getOwnPropertyDescriptor } = Object;
 
+// An exception is pending after it: the status was napi_generic_failure before Node 24.
+const threw = ({ status, error }) => (status === 10 || status === 9) && error instanceof RangeError;
+
 test('properties by key', () => {
   const symbol = Symbol('s');
   const object = { a: 1, [symbol]: 2, 7: 3, get angry() { throw new RangeError('no'); }, set angry(_) { throw new RangeError('no'); } }; // prettier-ignore
@@ -9,9 +12,7 @@ test('properties by key', () => {
   assert.strictEqual(probe.get(object, 'none').value, undefined);
   assert.strictEqual(probe.get('text', 'length').value, 4);
   assert.strictEqual(probe.get([1, 2], 1).value, 2);
-  const { status, error } = probe.get(object, 'angry');
-  assert.ok(status === 9 && error instanceof RangeError);
-  assert.strictEqual(probe.set(object, 'angry', 1).status, 9);
+  assert.ok(threw(probe.get(object, 'angry')) && threw(probe.set(object, 'angry', 1)));
   assert.ok(probe.has(object, 'toString').value && !probe.hasOwn(object, 'toString').value && probe.hasOwn(object, symbol).value);
   assert.ok(probe.has(object, 7).value);
   assert.strictEqual(probe.hasOwn(object, 7).status, 4);
@@ -42,8 +43,7 @@ test('a proxy is asked, and may throw', () => {
   probe.set(proxy, 'c', 1);
   assert.deepStrictEqual(seen, ['a', 'b', 'c']);
   const angry = new Proxy({}, { has: () => { throw new RangeError('no'); }, deleteProperty: () => { throw new RangeError('no'); }, ownKeys: () => { throw new RangeError('no'); } }); // prettier-ignore
-  assert.strictEqual(probe.has(angry, 'x').status, 9);
-  assert.strictEqual(probe.remove(angry, 'x').status, 9);
+  assert.ok(threw(probe.has(angry, 'x')) && threw(probe.remove(angry, 'x')));
   assert.ok(probe.names(angry, true, 0, true).error instanceof RangeError);
 });
 
