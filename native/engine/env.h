@@ -45,6 +45,8 @@ struct napi_env__ {
   JSClassID companion_class = JS_INVALID_CLASS_ID;
   JSAtom atom_prototype = JS_ATOM_NULL;
   JSAtom atom_constructor = JS_ATOM_NULL;
+  JSAtom atom_length = JS_ATOM_NULL;
+  JSAtom atom_name = JS_ATOM_NULL;
 
   // The exception that was thrown and not yet fetched: napi_pending_exception until it is.
   bool has_exception = false;
@@ -151,6 +153,9 @@ JSValue to_object(napi_env env, napi_value value, napi_status* status);
 
 // A string from bytes, decoded as the Encoding Standard says: what is not UTF-8 becomes U+FFFD.
 JSValue utf8_string(JSContext* context, const char* text, size_t length);
+
+// The same for a name, which the engine probably knows.
+JSValue utf8_name(JSContext* context, const char* name);
 
 // A property key from a C string in UTF-8; failed() with the exception in the context.
 JSAtom utf8_key(JSContext* context, const char* name);

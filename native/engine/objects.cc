@@ -148,7 +148,7 @@ napi_status napi_get_named_property(napi_env env, napi_value object, const char*
 
 napi_status napi_set_named_property(napi_env env, napi_value object, const char* name, napi_value value) {
   if (const auto status = enter(env, object, name, value); status != napi_ok) return status;
-  return set(env, object, tsrun::engine::utf8_string(env->context, name, strlen(name)), value);
+  return set(env, object, tsrun::engine::utf8_name(env->context, name), value);
 }
 
 napi_status napi_has_named_property(napi_env env, napi_value object, const char* name, bool* result) {

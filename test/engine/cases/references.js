@@ -85,6 +85,45 @@ test('finalizers', async () => {
   assert.ok(kept);
 });
 
+test('what is known of a function of the addon', async () => {
+  probe.finalized();
+  let [made, other] = probe.makeFunction();
+  assert.ok(
+    probe.addFinalizer(made, 21) === 0 &&
+      probe.addFinalizer(made, 22) === 0 &&
+      probe.wrap(made, 23, 1) === 0 &&
+      probe.tag(made, 1, 2) === 0,
+  );
+  const at = probe.reference(made, 0);
+  assert.strictEqual(probe.referred(at), made);
+  assert.deepStrictEqual(probe.unwrap(made), [0, 23]);
+  assert.ok(probe.hasTag(made, 1, 2) && !probe.hasTag(other, 1, 2));
+  assert.strictEqual(probe.unwrap(other)[0], 1);
+  // to itself, by its prototype
+  assert.strictEqual(made.prototype.constructor, made);
+  made = other = null;
+  const seen = [];
+  await until(() => seen.push(...probe.finalized()) >= 3);
+  assert.deepStrictEqual(seen.sort(), [121, 122, 223]);
+  assert.strictEqual(probe.referred(at), 'gone');
+  probe.drop(at);
+});
+
+test('many come and go', async () => {
+  probe.finalized();
+  let seen = 0;
+  for (let round = 0; round < 20; round++) {
+    for (let at = 0; at < 500; at++) {
+      const object = { external: probe.external(1) };
+      object.self = object;
+      probe.wrap(object, 2, 1);
+      probe.drop(probe.reference(object, at % 2));
+    }
+    await until(() => (seen += probe.finalized().length) > 0);
+  }
+  await until(() => (seen += probe.finalized().length) === 20000);
+});
+
 test('a finalizer may call JavaScript', async () => {
   let called = 0;
   probe.callsBack({}, () => called++);
