@@ -64,7 +64,7 @@ test('objects that refer to each other go together', async () => {
 
 test('finalizers', async () => {
   probe.finalized();
-  const kept = {};
+  let kept = {};
   (() => {
     assert.strictEqual(probe.addFinalizer({}, 1), 0);
     const cycle = {};
@@ -83,6 +83,8 @@ test('finalizers', async () => {
   await until(() => seen.push(...probe.finalized()) >= 6);
   assert.deepStrictEqual(seen.sort(), [101, 102, 103, 104, 105, 106]);
   assert.ok(kept);
+  kept = null;
+  await until(() => probe.finalized().includes(107));
 });
 
 test('what is known of a function of the addon', async () => {
@@ -110,18 +112,23 @@ test('what is known of a function of the addon', async () => {
 });
 
 test('many come and go', async () => {
-  probe.finalized();
-  let seen = 0;
-  for (let round = 0; round < 20; round++) {
-    for (let at = 0; at < 500; at++) {
-      const object = { external: probe.external(1) };
-      object.self = object;
-      probe.wrap(object, 2, 1);
-      probe.drop(probe.reference(object, at % 2));
-    }
-    await until(() => (seen += probe.finalized().length) > 0);
+  const counts = { 461: 0, 262: 0 };
+  const count = () => {
+    for (const value of probe.finalized()) if (value in counts) counts[value]++;
+    return counts[461] + counts[262];
+  };
+  const make = (at) => {
+    const object = { external: probe.external(61) };
+    object.self = object;
+    probe.wrap(object, 62, 1);
+    probe.drop(probe.reference(object, at % 2));
+  };
+  for (let round = 1; round <= 10; round++) {
+    for (let at = 0; at < 500; at++) make(at);
+    await until(() => count() > 0);
   }
-  await until(() => (seen += probe.finalized().length) === 20000);
+  await until(() => count() === 10000);
+  assert.deepStrictEqual(counts, { 461: 5000, 262: 5000 });
 });
 
 test('a finalizer may call JavaScript', async () => {
