@@ -46,7 +46,7 @@ const ALLOWED = {
   'native/process/lookup.cc': ['stat faccessat2', 'in the root of the container, as execve(2) is about to look it up'],
   'native/init/begin.cc': ['execve', 'in the root of the container: the program of the user'],
   'native/process/stat_host.cc': ['open stat', 'runtime, not init: /proc/PID'],
-  'native/process/notify_host.cc': ['open unlink chmod', 'runtime, not init: the state directory, which is the caller’s, and /dev/null'],
+  'native/process/notify_host.cc': ['open unlink', 'runtime, not init: the state directory, which is the caller’s, and /dev/null'],
   'native/ns/idmap_host.cc': ['open access', 'runtime, not init: /proc/PID, and the installed newuidmap'],
   'native/ns/spawn_host.cc': ['open', 'runtime, not init: the installed tsrun-init, and /proc/self'],
 };
