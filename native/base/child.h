@@ -16,11 +16,11 @@ struct Program {
   int file = -1;  // what is executed, open with O_PATH or for reading; -1: what `path` names, which is for the errors otherwise
   char* const* argv = nullptr;
   char* const* envp = nullptr;
-  const char* cwd = nullptr;                // nullptr: ours
-  int directory = -1;                       // the same by descriptor; -1: by `cwd`
-  int streams[3] = {-1, -1, -1};            // descriptors to become 0, 1 and 2; -1: ours
-  bool outlives = false;                    // goes on when we end: it has an end of its own
-  bool group = false;                       // leads a process group of its own, to be killed as one
+  const char* cwd = nullptr;      // nullptr: ours
+  int directory = -1;             // the same by descriptor; -1: by `cwd`
+  int streams[3] = {-1, -1, -1};  // descriptors to become 0, 1 and 2; -1: ours
+  bool outlives = false;          // goes on when we end: it has an end of its own
+  bool group = false;             // leads a process group of its own, to be killed as one
   // Called in the child as the last before execve, with `confinement`; false with errno set when it cannot be. System calls only.
   bool (*confine)(const void* confinement) = nullptr;
   const void* confinement = nullptr;

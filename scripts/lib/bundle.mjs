@@ -89,7 +89,8 @@ export async function bundle(entry, define) {
   const core = await esbuild.build({ ...options(define), stdin, plugins: [outside(named)] });
   const scripts = [scriptOf('core', core)];
   const inCore = new Set(shared);
-  for (const [name, id] of names) {
+  // they were found in an order that is another each time
+  for (const [name, id] of [...names].sort()) {
     const plugins = [outside((of) => (inCore.has(of) ? of : undefined))];
     scripts.push(scriptOf(name, await esbuild.build({ ...options(define), entryPoints: [join(root, id)], plugins })));
   }
