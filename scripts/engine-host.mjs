@@ -1,9 +1,9 @@
-// The host for tests of native/engine (test/engine/host.cc), made where something changed.
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// What tests of native/engine need, made where something changed: their host (test/engine/host.cc) and their addon (test/engine/addon).
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 import { engineLibrary } from './engine.mjs';
-import { root, run } from './lib/run.mjs';
+import { filesBelow, once, root, run } from './lib/run.mjs';
 
 /** Where node_api.h is: beside the node that runs this. */
 export function nodeHeaders() {
@@ -21,4 +21,30 @@ export function engineHost({ sanitize = '' } = {}) {
   const settings = { BUILD: build, QUICKJS: include, LIBRARY: library, NODE: nodeHeaders(), SANITIZE: sanitize };
   run('flock', [dirname(join(root, build)), 'make', '-s', '-j2', '-f', 'scripts/engine.mk', ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)]); // prettier-ignore
   return join(root, build, 'host');
+}
+
+/** The path of the addon, built by node-gyp: Node and the host load the same file. */
+export function probeAddon() {
+  const directory = 'build/engine/probe';
+  const sources = filesBelow('test/engine/addon', (path) => path.endsWith('.cc'));
+  const headers = nodeHeaders();
+  const target = {
+    target_name: 'probe',
+    // node-gyp's objects lie as the sources do: they must not be outside
+    sources: sources.map((path) => `addon/${basename(path)}`),
+    defines: ['NAPI_VERSION=9'],
+    cflags_cc: ['-std=gnu++20', '-Wall', '-Wextra', '-Werror', '-Wshadow'],
+    'cflags_cc!': ['-std=gnu++17', '-std=gnu++1y'],
+  };
+  const made = join(directory, 'build/Release/probe.node');
+  const files = [...sources, 'test/engine/addon/addon.h'];
+  once('engine-probe', { files, text: JSON.stringify([target, headers]), outputs: [made] }, () => {
+    rmSync(join(root, directory), { recursive: true, force: true });
+    mkdirSync(join(root, directory), { recursive: true });
+    symlinkSync(join(root, 'test/engine/addon'), join(root, directory, 'addon'));
+    writeFileSync(join(root, directory, 'binding.gyp'), JSON.stringify({ targets: [target] }));
+    const args = ['rebuild', '-C', directory, '--release', `--nodedir=${dirname(dirname(headers))}`, '--loglevel=warn', '-j', '2'];
+    run(join(root, 'node_modules/.bin/node-gyp'), args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  });
+  return join(root, made);
 }

@@ -1,5 +1,6 @@
 #include "engine/companions.h"
 
+#include "engine/functions.h"
 #include "engine/references.h"
 
 namespace tsrun::engine {
@@ -38,6 +39,7 @@ int Companion::add_class(napi_env env) {
 }
 
 Companion* Companion::find(napi_env env, JSValueConst object) {
+  if (const Callback* callback = callback_of(env, object)) return callback->companion;
   if (JS_IsUndefined(env->weak.map)) return nullptr;
   JSValue key = object;
   const Local found(env->context, JS_Call(env->context, env->weak.get, env->weak.map, 1, &key));
@@ -46,6 +48,7 @@ Companion* Companion::find(napi_env env, JSValueConst object) {
 
 Companion* Companion::get(napi_env env, JSValueConst object) {
   if (Companion* found = find(env, object)) return found;
+  if (Callback* callback = callback_of(env, object)) return callback->companion = new Companion;
   if (!prepare(env)) return nullptr;
   const Local held(env->context, JS_NewObjectProtoClass(env->context, JS_NULL, env->companion_class));
   if (held.failed()) return nullptr;

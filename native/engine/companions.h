@@ -1,5 +1,6 @@
 // What is known of an object beyond what JavaScript knows: who refers to it weakly, what it wraps, its type tag. A weak map leads from the
-// object to it, so objects need no property for it: frozen ones and proxies have companions too.
+// object to it, so objects need no property for it: frozen ones and proxies have companions too. A function of an addon has its own at
+// hand.
 #pragma once
 
 #include <optional>

@@ -34,6 +34,8 @@ napi_env open_env(JSContext* context, int32_t api_version, const char* file) {
   auto* env = new napi_env__(context, api_version, file);
   env->atom_prototype = JS_NewAtom(context, "prototype");
   env->atom_constructor = JS_NewAtom(context, "constructor");
+  env->atom_length = JS_NewAtom(context, "length");
+  env->atom_name = JS_NewAtom(context, "name");
   if (add_function_classes(env) == 0 && add_external_class(env) == 0 && Companion::add_class(env) == 0) return env;
   close_env(env);
   return nullptr;
@@ -84,8 +86,7 @@ void close_env(napi_env env) {
   if (env->has_exception) JS_FreeValue(context, env->exception);
   env->has_exception = false;
   for (JSValue* value : {&env->weak.get, &env->weak.set, &env->weak.map}) JS_FreeValue(context, std::exchange(*value, JS_UNDEFINED));
-  JS_FreeAtom(context, env->atom_prototype);
-  JS_FreeAtom(context, env->atom_constructor);
+  for (const JSAtom atom : {env->atom_prototype, env->atom_constructor, env->atom_length, env->atom_name}) JS_FreeAtom(context, atom);
   env->release();
 }
 

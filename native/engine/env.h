@@ -45,6 +45,8 @@ struct napi_env__ {
   JSClassID companion_class = JS_INVALID_CLASS_ID;
   JSAtom atom_prototype = JS_ATOM_NULL;
   JSAtom atom_constructor = JS_ATOM_NULL;
+  JSAtom atom_length = JS_ATOM_NULL;
+  JSAtom atom_name = JS_ATOM_NULL;
 
   // The exception that was thrown and not yet fetched: napi_pending_exception until it is.
   bool has_exception = false;
@@ -140,16 +142,20 @@ template <class... Pointers>
 napi_status enter(napi_env env, Pointers... pointers) {
   if (env == nullptr) return napi_invalid_arg;
   if (env->has_exception) return env->fail(napi_pending_exception);
-  if (env->closed) return env->fail(env->api_version == NAPI_VERSION_EXPERIMENTAL ? napi_cannot_run_js : napi_pending_exception);
+  if (env->closed) return env->fail(env->api_version >= 10 ? napi_cannot_run_js : napi_pending_exception);
   if (((pointers == nullptr) || ...)) return env->fail(napi_invalid_arg);
   return env->ok();
 }
 
-// An object as a function of Node-API takes it: a primitive value is converted, null and undefined are napi_object_expected.
+// An object as a function of Node-API takes it: a primitive value is converted, null and undefined are napi_object_expected,
+// a TypeError pending.
 JSValue to_object(napi_env env, napi_value value, napi_status* status);
 
 // A string from bytes, decoded as the Encoding Standard says: what is not UTF-8 becomes U+FFFD.
 JSValue utf8_string(JSContext* context, const char* text, size_t length);
+
+// The same for a name, which the engine probably knows.
+JSValue utf8_name(JSContext* context, const char* name);
 
 // A property key from a C string in UTF-8; failed() with the exception in the context.
 JSAtom utf8_key(JSContext* context, const char* name);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/companions.h"
+
 namespace tsrun::engine {
 namespace {
 
@@ -13,6 +15,7 @@ Callback* callback_of(JSValueConst function) {
 void collected(JSRuntime* /*runtime*/, JSValueConst function) {
   Callback* callback = callback_of(function);
   if (callback == nullptr) return;
+  delete callback->companion;
   callback->env->release();
   delete callback;
 }
@@ -101,15 +104,17 @@ int add_function_classes(napi_env env) {
   return 0;
 }
 
+Callback* callback_of(napi_env env, JSValueConst function) { return static_cast<Callback*>(JS_GetOpaque(function, env->function_class)); }
+
 JSValue new_function(const Callback& callback, JSValueConst name) {
   JSContext* context = callback.env->context;
-  JSValue function = JS_NewObjectClass(context, static_cast<JSClassID>(callback.env->function_class));
+  JSValue function = JS_NewObjectClass(context, callback.env->function_class);
   if (JS_IsException(function)) return function;
   JS_SetOpaque(function, new Callback(callback));
   callback.env->holders++;
   JS_SetConstructorBit(context, function, true);
-  if (JS_DefinePropertyValueStr(context, function, "length", JS_NewInt32(context, 0), JS_PROP_CONFIGURABLE) < 0 ||
-      JS_DefinePropertyValueStr(context, function, "name", JS_DupValue(context, name), JS_PROP_CONFIGURABLE) < 0) {
+  if (JS_DefinePropertyValue(context, function, callback.env->atom_length, JS_NewInt32(context, 0), JS_PROP_CONFIGURABLE) < 0 ||
+      JS_DefinePropertyValue(context, function, callback.env->atom_name, JS_DupValue(context, name), JS_PROP_CONFIGURABLE) < 0) {
     JS_FreeValue(context, function);
     return JS_EXCEPTION;
   }

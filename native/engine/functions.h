@@ -5,6 +5,8 @@
 
 namespace tsrun::engine {
 
+class Companion;
+
 // The class of functions, and that of what classes of an addon construct.
 int add_function_classes(napi_env env);
 
@@ -16,7 +18,12 @@ struct Callback {
   // The class whose instances it constructs, or which a method must be called on; none is zero.
   uintptr_t constructs = 0;
   uintptr_t expects = 0;
+  // That of the function itself: addons attach to most of theirs what is freed with them, so the way to it is short.
+  Companion* companion = nullptr;
 };
+
+// What a function does, null for what is no function of an addon's.
+Callback* callback_of(napi_env env, JSValueConst function);
 
 // A new function with that name, or JS_EXCEPTION.
 JSValue new_function(const Callback& callback, JSValueConst name);

@@ -16,22 +16,22 @@ JSAtom key_of(napi_env env, napi_value key) { return JS_ValueToAtom(env->context
 JSAtom key_of(napi_env env, uint32_t index) { return JS_NewAtomUInt32(env->context, index); }
 JSAtom key_of(napi_env env, const char* name) { return tsrun::engine::utf8_key(env->context, name); }
 
-// The object, then the key, then `use` on both. What throws is answered with napi_generic_failure, and pending.
+// The object, then the key, then `use` on both. What throws is pending, as Node answers
+// since 24 (napi_generic_failure before).
 template <class Name, class Use>
 napi_status with(napi_env env, napi_value object, Name name, Use use) {
   napi_status status = napi_ok;
   const Local target(env->context, to_object(env, object, &status));
   if (target.failed()) return status;
   const Key key(env->context, key_of(env, name));
-  if (key.failed()) return env->caught(napi_generic_failure);
+  if (key.failed()) return env->caught();
   return use(target.get(), key.get());
 }
 
 template <class Name>
 napi_status get(napi_env env, napi_value object, Name name, napi_value* result) {
-  return with(env, object, name, [&](JSValueConst target, JSAtom key) {
-    return env->give(JS_GetProperty(env->context, target, key), result, napi_generic_failure);
-  });
+  return with(env, object, name,
+              [&](JSValueConst target, JSAtom key) { return env->give(JS_GetProperty(env->context, target, key), result); });
 }
 
 // As in sloppy mode: what cannot be written is left as it is. The key is taken over.
@@ -40,16 +40,16 @@ napi_status set(napi_env env, napi_value object, JSValue key, napi_value value) 
   napi_status status = napi_ok;
   const Local target(env->context, to_object(env, object, &status));
   if (target.failed()) return status;
-  if (name.failed()) return env->caught(napi_generic_failure);
+  if (name.failed()) return env->caught();
   const int done = JS_SetPropertyValue(env->context, target.get(), name.take(), JS_DupValue(env->context, value_of(value)), 0);
-  return done < 0 ? env->caught(napi_generic_failure) : env->ok();
+  return done < 0 ? env->caught() : env->ok();
 }
 
 template <class Name>
 napi_status has(napi_env env, napi_value object, Name name, bool* result) {
   return with(env, object, name, [&](JSValueConst target, JSAtom key) {
     const int is = JS_HasProperty(env->context, target, key);
-    if (is < 0) return env->caught(napi_generic_failure);
+    if (is < 0) return env->caught();
     *result = is != 0;
     return env->ok();
   });
@@ -59,7 +59,7 @@ template <class Name>
 napi_status remove(napi_env env, napi_value object, Name name, bool* result) {
   return with(env, object, name, [&](JSValueConst target, JSAtom key) {
     const int done = JS_DeleteProperty(env->context, target, key, 0);
-    if (done < 0) return env->caught(napi_generic_failure);
+    if (done < 0) return env->caught();
     if (result != nullptr) *result = done != 0;
     return env->ok();
   });
@@ -136,7 +136,7 @@ napi_status napi_has_own_property(napi_env env, napi_value object, napi_value ke
   if (!JS_IsString(value_of(key)) && !JS_IsSymbol(value_of(key))) return env->fail(napi_name_expected);
   const Key name(env->context, key_of(env, key));
   const int is = name.failed() ? -1 : JS_GetOwnProperty(env->context, nullptr, target.get(), name.get());
-  if (is < 0) return env->caught(napi_generic_failure);
+  if (is < 0) return env->caught();
   *result = is != 0;
   return env->ok();
 }
@@ -148,7 +148,7 @@ napi_status napi_get_named_property(napi_env env, napi_value object, const char*
 
 napi_status napi_set_named_property(napi_env env, napi_value object, const char* name, napi_value value) {
   if (const auto status = enter(env, object, name, value); status != napi_ok) return status;
-  return set(env, object, tsrun::engine::utf8_string(env->context, name, strlen(name)), value);
+  return set(env, object, tsrun::engine::utf8_name(env->context, name), value);
 }
 
 napi_status napi_has_named_property(napi_env env, napi_value object, const char* name, bool* result) {

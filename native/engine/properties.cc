@@ -47,8 +47,9 @@ napi_status define(napi_env env, JSValueConst object, JSAtom key, const napi_pro
     defined = JS_DefineProperty(context, object, key, value.get(), JS_UNDEFINED, JS_UNDEFINED, flags);
   }
   if (defined > 0) return napi_ok;
-  return env->caught(property.method != nullptr && property.getter == nullptr && property.setter == nullptr ? napi_generic_failure
-                                                                                                            : napi_invalid_arg);
+  if (defined < 0) return env->caught();
+  return env->fail(property.method != nullptr && property.getter == nullptr && property.setter == nullptr ? napi_generic_failure
+                                                                                                          : napi_invalid_arg);
 }
 
 // The properties of a class that are its own, or else those of its prototype, whose functions are named as they are.

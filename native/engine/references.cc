@@ -103,7 +103,7 @@ bool napi_ref__::ends() {
 napi_status napi_create_reference(napi_env env, napi_value value, uint32_t initial_refcount, napi_ref* result) {
   if (const auto status = check(env, value, result); status != napi_ok) return status;
   const JSValueConst what = value_of(value);
-  if (env->api_version != NAPI_VERSION_EXPERIMENTAL && !can_be_weak(what)) return env->fail(napi_invalid_arg);
+  if (env->api_version < 10 && !can_be_weak(what)) return env->fail(napi_invalid_arg);
   *result = napi_ref__::make(env, what, initial_refcount, Owner::kAddon);
   return *result == nullptr ? env->caught() : env->ok();
 }

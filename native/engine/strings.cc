@@ -162,6 +162,11 @@ JSValue utf8_string(JSContext* context, const char* text, size_t length) {
   return utf16_string(context, decode(bytes));
 }
 
+JSValue utf8_name(JSContext* context, const char* name) {
+  const std::string_view text(name);
+  return is_ascii(text) ? JS_NewAtomString(context, name) : utf8_string(context, name, text.size());
+}
+
 JSAtom utf8_key(JSContext* context, const char* name) {
   const std::string_view text(name);
   if (is_ascii(text)) return JS_NewAtomLen(context, text.data(), text.size());

@@ -13,10 +13,7 @@ JSValue to_object(napi_env env, napi_value value, napi_status* status) {
   }
   const JSValueConst given = value_of(value);
   if (JS_IsObject(given)) return JS_DupValue(env->context, given);
-  if (JS_IsUndefined(given) || JS_IsNull(given)) {
-    *status = env->fail(napi_object_expected);
-    return JS_EXCEPTION;
-  }
+  // undefined and null are answered with a status, and in Node with a TypeError that is pending, too
   JSValue object = JS_ToObject(env->context, given);
   if (JS_IsException(object)) *status = env->caught(napi_object_expected);
   return object;

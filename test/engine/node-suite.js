@@ -88,7 +88,17 @@
     };
   }
 
+  function mustCallAtLeast(call, least) {
+    let count = 0;
+    atExit.push([() => assert.ok(count >= least, `${count} calls`)]);
+    return function (...args) {
+      count++;
+      return call.apply(this, args);
+    };
+  }
+
   const common = {
+    mustCallAtLeast,
     buildType: 'Release',
     isWindows: false,
     mustCall,
@@ -114,6 +124,7 @@
 
   const known = {
     assert,
+    'node:assert': assert,
     child_process: { spawnSync },
     path: { resolve: (...parts) => parts.join('/'), join: (...parts) => parts.join('/') },
     fs: {
