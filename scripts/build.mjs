@@ -126,13 +126,19 @@ function writeChanged(path, text) {
 /** dist/tsrun: engine, scripts and addon as one program. */
 async function executable() {
   const build = 'build/executable';
-  const files = [...filesBelow('src', isSource), ...filesBelow('scripts/stubs'), 'scripts/lib/bundle.mjs', 'package-lock.json'];
+  const files = [
+    ...filesBelow('src', isSource),
+    ...filesBelow('scripts/stubs'),
+    'scripts/lib/bundle.mjs',
+    'scripts/lib/lines.mjs',
+    'package-lock.json',
+  ];
   const define = { ...versionNames(), TSRUN_ENGINE: JSON.stringify(`quickjs-ng ${engineVersion}`) };
   await onceAsync('scripts', { files, text: JSON.stringify(define), outputs: [`${build}/scripts/core.js`] }, async () => {
     const made = await bundle(join(root, 'src/cli/process.ts'), define);
-    for (const { name, code, map } of made) {
+    for (const { name, code, lines } of made) {
       writeChanged(join(root, build, `scripts/${name}.js`), code);
-      writeChanged(join(root, build, `scripts/${name}.js.map`), map);
+      writeChanged(join(root, build, `scripts/${name}.lines`), lines);
     }
     writeChanged(join(root, build, 'scripts/names'), made.map(({ name }) => name).join(' '));
   });

@@ -10,7 +10,7 @@ SECCOMP := $(shell g++ -print-file-name=libseccomp.a)
 
 include $(BUILD)/sources.mk
 OBJECTS := $(patsubst native/%.cc,$(BUILD)/%.o,$(EXECUTABLE_SOURCES))
-BYTECODE := $(patsubst %,$(BUILD)/scripts/%.bytecode,$(SCRIPTS))
+IN_SCRIPTS := $(foreach end,bytecode debug lines,$(patsubst %,$(BUILD)/scripts/%.$(end),$(SCRIPTS)))
 
 .DELETE_ON_ERROR:
 .PHONY: all
@@ -34,13 +34,18 @@ $(BUILD)/compile: native/compiler/main.cc $(LIBRARY) scripts/executable.mk
 $(BUILD)/scripts/%.bytecode: $(BUILD)/scripts/%.js $(BUILD)/compile
 	$(BUILD)/compile $* $< $@
 
+$(BUILD)/scripts/%.debug: $(BUILD)/scripts/%.js $(BUILD)/compile
+	$(BUILD)/compile --lines $* $< $@
+
 # a table of names and where each begins and ends, as native/executable/scripts.h declares it
-$(BUILD)/scripts.s: $(BYTECODE) $(BUILD)/sources.mk
+$(BUILD)/scripts.s: $(IN_SCRIPTS) $(BUILD)/sources.mk scripts/executable.mk
 	@{ echo '.section .rodata'; \
-	  for name in $(SCRIPTS); do printf 'name_%s: .asciz "%s"\n.balign 16\nbegin_%s: .incbin "%s"\nend_%s:\n' $$name $$name $$name $(BUILD)/scripts/$$name.bytecode $$name; done; \
+	  for name in $(SCRIPTS); do printf 'name_%s: .asciz "%s"\n' $$name $$name; \
+	    for kind in bytecode debug lines; do printf '.balign 16\n%s_%s: .incbin "%s"\n%s_%s_end:\n' $$kind $$name $(BUILD)/scripts/$$name.$$kind $$kind $$name; done; done; \
 	  printf '.balign 4\n.globl tsrun_script_count\ntsrun_script_count: .long %d\n' $(words $(SCRIPTS)); \
 	  printf '.section .data.rel.ro,"aw"\n.balign 8\n.globl tsrun_scripts\ntsrun_scripts:\n'; \
-	  for name in $(SCRIPTS); do printf '.quad name_%s, begin_%s, end_%s\n' $$name $$name $$name; done; \
+	  for name in $(SCRIPTS); do printf '.quad name_%s' $$name; \
+	    for kind in bytecode debug lines; do printf ', %s_%s, %s_%s_end' $$kind $$name $$kind $$name; done; echo; done; \
 	  echo '.section .note.GNU-stack,"",@progbits'; } >$@
 
 $(BUILD)/scripts.o: $(BUILD)/scripts.s

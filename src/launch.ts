@@ -38,6 +38,8 @@ export interface Executable {
   /** Absolute path of the executable. */
   program(): string;
   exists(path: string): boolean;
+  /** Where the lines of a script come from (cli/stack.ts); empty for what is no script. */
+  lines(script: string): string;
   /** The addon. */
   readonly addon: unknown;
 }

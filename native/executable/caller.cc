@@ -11,6 +11,7 @@
 #include <string>
 
 #include "addon/values.h"
+#include "executable/scripts.h"
 
 namespace tsrun {
 namespace {
@@ -79,6 +80,12 @@ Napi::Value program(const Info& info) {
 
 Napi::Value exists(const Info& info) { return Napi::Boolean::New(info.Env(), access(text_at(info, 0).c_str(), F_OK) == 0); }
 
+Napi::Value lines(const Info& info) {
+  const Script* script = find_script(text_at(info, 0));
+  if (script == nullptr) return Napi::String::New(info.Env(), "");
+  return Napi::String::New(info.Env(), reinterpret_cast<const char*>(script->lines.begin), script->lines.size());
+}
+
 }  // namespace
 
 Status record_caller(int argc, char** argv, Caller& caller) {
@@ -108,6 +115,7 @@ napi_value register_caller(napi_env raw, napi_value exports) {
   object.Set("environment", Napi::Function::New<environment>(env));
   object.Set("variable", Napi::Function::New<variable>(env));
   object.Set("program", Napi::Function::New<program>(env));
+  object.Set("lines", Napi::Function::New<lines>(env));
   object.Set("exists", Napi::Function::New<exists>(env));
   return exports;
 }

@@ -34,9 +34,18 @@ constexpr int kNodeApi = 9;
   give_up(line == nullptr ? "internal error" : line);
 }
 
+// Whether --debug or --log-level debug may be among the words: the command line is not read yet. Where it was something else that looked
+// like it, the call takes a little longer.
+bool may_debug(const Caller& caller) {
+  for (int i = 1; i < caller.argc; i++) {
+    if (strstr(caller.argv[i], "debug") != nullptr) return true;
+  }
+  return false;
+}
+
 // Runs what awaits until nothing does; all that does something ends the process itself.
-[[noreturn]] void run(JSContext* context, napi_env env, JSValue executable) {
-  Scripts scripts(context, executable);
+[[noreturn]] void run(JSContext* context, napi_env env, JSValue executable, bool debug) {
+  Scripts scripts(context, executable, debug);
   const JSValue core = scripts.need("core");
   if (JS_IsException(core)) give_up(context, JS_UNDEFINED, JS_GetException(context));
   const JSValue function = JS_GetPropertyStr(context, core, "runProcess");
@@ -65,7 +74,7 @@ Status start(int argc, char** argv) {
   const JSValue addon = engine::load_module(env, napi_register_module_v1);
   if (JS_IsException(addon)) give_up(context, JS_UNDEFINED, JS_GetException(context));
   JS_SetPropertyStr(context, executable, "addon", addon);
-  run(context, env, executable);
+  run(context, env, executable, may_debug(caller));
 }
 
 }  // namespace

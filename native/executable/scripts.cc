@@ -1,7 +1,5 @@
 #include "executable/scripts.h"
 
-#include <cstring>
-
 namespace tsrun {
 namespace {
 
@@ -17,21 +15,29 @@ JSValue need_by_name(JSContext* context, JSValueConst, int, JSValueConst* argv) 
 
 }  // namespace
 
-Scripts::Scripts(JSContext* context, JSValue executable)
-    : context_(context), executable_(executable), need_(JS_NewCFunction(context, need_by_name, "need", 1)) {
+const Script* find_script(std::string_view name) {
+  for (uint32_t at = 0; at < tsrun_script_count; at++) {
+    if (name == tsrun_scripts[at].name) return &tsrun_scripts[at];
+  }
+  return nullptr;
+}
+
+Scripts::Scripts(JSContext* context, JSValue executable, bool debug)
+    : context_(context), executable_(executable), debug_(debug), need_(JS_NewCFunction(context, need_by_name, "need", 1)) {
   for (JSValue& each : exports_) each = JS_UNDEFINED;
   present = this;
 }
 
 JSValue Scripts::need(const char* name) {
-  for (uint32_t at = 0; at < tsrun_script_count && at < kMost; at++) {
-    if (strcmp(tsrun_scripts[at].name, name) != 0) continue;
-    if (JS_IsUndefined(exports_[at])) {
-      const JSValue exports = run(tsrun_scripts[at]);
+  const Script* script = find_script(name);
+  if (script != nullptr && script < tsrun_scripts + kMost) {
+    JSValue& known = exports_[script - tsrun_scripts];
+    if (JS_IsUndefined(known)) {
+      const JSValue exports = run(*script);
       if (JS_IsException(exports)) return exports;
-      exports_[at] = exports;
+      known = exports;
     }
-    return JS_DupValue(context_, exports_[at]);
+    return JS_DupValue(context_, known);
   }
   const JSValue core = need("core");
   if (JS_IsException(core)) return core;
@@ -44,8 +50,8 @@ JSValue Scripts::need(const char* name) {
 }
 
 JSValue Scripts::run(const Script& script) {
-  const auto size = static_cast<size_t>(script.end - script.bytecode);
-  const JSValue code = JS_ReadObject(context_, script.bytecode, size, JS_READ_OBJ_BYTECODE);
+  const Bytes& bytes = debug_ ? script.debug : script.bytecode;
+  const JSValue code = JS_ReadObject(context_, bytes.begin, bytes.size(), JS_READ_OBJ_BYTECODE);
   if (JS_IsException(code)) return code;
   const JSValue function = JS_EvalFunction(context_, code);
   if (JS_IsException(function)) return function;

@@ -3,16 +3,25 @@
 
 #include <quickjs.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace tsrun {
 
-// One script, as the build lists them. `bytecode` is what JS_WriteObject made of a script whose value is a function
-// (need, module, exports, executable), as CommonJS has them.
+struct Bytes {
+  const uint8_t* begin;
+  const uint8_t* end;
+  [[nodiscard]] size_t size() const { return static_cast<size_t>(end - begin); }
+};
+
+// One script, as the build lists them: what JS_WriteObject made of a script whose value is a function (need, module, exports,
+// executable), as CommonJS has them.
 struct Script {
   const char* name;
-  const uint8_t* bytecode;
-  const uint8_t* end;
+  Bytes bytecode;
+  Bytes debug;  // the same with line numbers, which are a thirtieth of a start
+  Bytes lines;  // and where those come from (src/cli/stack.ts)
 };
 
 extern "C" {
@@ -20,10 +29,13 @@ extern const Script tsrun_scripts[];
 extern const uint32_t tsrun_script_count;
 }
 
+// The script of that name, or nullptr.
+const Script* find_script(std::string_view name);
+
 class Scripts {
  public:
-  // Takes over `executable`, what scripts get to know of this program. One at a time.
-  Scripts(JSContext* context, JSValue executable);
+  // Takes over `executable`, what scripts get to know of this program. With `debug` errors know the lines they come from. One at a time.
+  Scripts(JSContext* context, JSValue executable, bool debug);
   Scripts(const Scripts&) = delete;
   Scripts& operator=(const Scripts&) = delete;
   ~Scripts() = default;  // the process ends with it
@@ -37,6 +49,7 @@ class Scripts {
   static constexpr uint32_t kMost = 64;
   JSContext* context_;
   JSValue executable_;
+  bool debug_;
   JSValue need_;
   JSValue exports_[kMost];
 };

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import * as esbuild from 'esbuild';
 
+import { linesOf } from './lines.mjs';
 import { root } from './run.mjs';
 
 const stub = (name) => fileURLToPath(new URL(`../stubs/${name}.cjs`, import.meta.url));
@@ -58,13 +59,17 @@ function outside(decide) {
 /** As the engine takes it: the value of the script is a function. The first line stays the first. */
 const wrapped = (code) => `(function(require, module, exports, executable) {${code}\n})`;
 
+/** Under which name a source is in stack traces; one that was made itself is in none. */
+const sourceName = (id) => (/^(src\/spec\/generated|scripts\/stubs)\//.test(id) ? undefined : id);
+
 function scriptOf(name, { outputFiles, metafile }) {
   const text = (end) => outputFiles.find(({ path }) => path.endsWith(end)).text;
-  return { name, code: wrapped(text('.js')), map: text('.js.map'), modules: Object.keys(metafile.inputs) };
+  const lines = linesOf(JSON.parse(text('.js.map')), (path) => sourceName(idOf(join(root, 'build', path))));
+  return { name, code: wrapped(text('.js')), lines, modules: Object.keys(metafile.inputs) };
 }
 
 /**
- * The scripts, `{name, code, map, modules}`, core first; `map` is a source map of `code`, `modules` what is in it. `entry` exports what
+ * The scripts, `{name, code, lines, modules}`, core first; `lines` is where those of `code` come from, `modules` what is in it. `entry` exports what
  * the executable calls. `define` gives names their values.
  */
 export async function bundle(entry, define) {
@@ -84,7 +89,8 @@ export async function bundle(entry, define) {
   const core = await esbuild.build({ ...options(define), stdin, plugins: [outside(named)] });
   const scripts = [scriptOf('core', core)];
   const inCore = new Set(shared);
-  for (const [name, id] of names) {
+  // they were found in an order that is another each time
+  for (const [name, id] of [...names].sort()) {
     const plugins = [outside((of) => (inCore.has(of) ? of : undefined))];
     scripts.push(scriptOf(name, await esbuild.build({ ...options(define), entryPoints: [join(root, id)], plugins })));
   }

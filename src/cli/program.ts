@@ -72,7 +72,10 @@ async function runCommand(
     return await command.action(new Call(surroundings, global, log, values, args));
   } catch (error) {
     if (error instanceof UsageError) return refuse(error, command.definition, surroundings.program, log);
-    if (error instanceof Error && error.stack !== undefined) log.debug(error.stack);
+    if (error instanceof Error && log.wants('debug')) {
+      const { stackText } = await import('./stack.js');
+      log.debug(stackText(error));
+    }
     const prefix = failure === undefined ? '' : `${failure.prefix.replace('$0', surroundings.program)}: `;
     log.error(prefix + failureText(error));
     return failure?.status ?? 1;

@@ -1,5 +1,7 @@
 // --debug: the story of a call, a line for each thing that was done and how long it took.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { SLEEP, harness, hosts, shell, skipped, whyNoContainers, type Change, type Harness } from './harness.js';
@@ -125,5 +127,22 @@ describe.skipIf(skipped('debug', whyNoContainers())).each(hosts)('under $name', 
   it('a log on a full disk keeps nothing from running', () => {
     const { status, stdout } = h.tsrun(['--debug', '--log', '/dev/full', 'run', '--bundle', h.bundle(shell('echo hello')), h.id()], on);
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'hello\n' });
+  });
+
+  it('a failure tells where it came from, by lines of the TypeScript', () => {
+    const { status, stderr } = h.tsrun(['--debug', 'create', '--bundle', '/nonexistent/bundle', h.id()], on);
+    expect(status).toBe(1);
+    const stack = told(stderr.replace(/^.*level=error.*\n/m, '')).find((message) => message.startsWith('TsrunError: ')) ?? '';
+    const frames = stack.split('\n');
+    expect(frames[0]).toBe('TsrunError: bundle: /nonexistent/bundle: no such file or directory');
+    expect(stack).toMatch(/\ncaused by Error: resolve \/nonexistent\/bundle: no such file or directory\n/);
+    if (host.name === 'node') return;
+    // each frame below another is a line that calls it
+    const places = frames.slice(2, 6).map((frame) => /^ {4}at (\w+) \((src\/[\w/-]+\.ts):(\d+)\)$/.exec(frame) ?? []);
+    for (const [at, [, , file = '', line = '0']] of places.entries()) {
+      const callee = at === 0 ? 'throw' : (places[at - 1]?.[1] ?? '?');
+      const source = readFileSync(join(import.meta.dirname, '../..', file), 'utf8').split('\n');
+      expect(source[Number(line) - 1]).toContain(callee);
+    }
   });
 });

@@ -71,7 +71,7 @@ function rows({ sort, reverse, interval: every, count, sample: read }: Wanted, j
   let due = taken;
   for (let done = 0; done < count; done++) {
     due = Math.max(due + every, performance.now());
-    native().sleep(Math.max(0, due - performance.now()));
+    native().sleep(Math.max(0, Math.ceil(due - performance.now())));
     const now = performance.now();
     const after = read();
     const loads: Load[] = sorted(loadsOf(before.readings, after.readings), sort, reverse);

@@ -12,6 +12,7 @@ function executable(changes: Partial<Executable> = {}): Executable {
     variable: (name) => (name === 'PATH' ? '/bin' : undefined),
     program: () => '/opt/tsrun/bin/tsrun',
     exists: () => false,
+    lines: () => '',
     addon: {},
     ...changes,
   };

@@ -1,0 +1,1 @@
+export function linesOf(map: { sources: string[]; mappings: string }, nameOf: (path: string) => string | undefined): string;
