@@ -171,8 +171,8 @@ export const rows = [
 /** Paragraphs for the end of the page: figures of long runs, and the like. */
 export const notes = [
   'CVE-2019-5736 by exec was carried out for ten minutes under Linux 6.18 (`TSRUN_ONLOOKER_MINUTES=10`, `test/integration/onlookers.test.ts`): during 6,796 ' +
-    'execs, every other one a health check as engines do it, with four kinds of filters, an onlooker with CAP_SYS_PTRACE looked into some 8,500 processes, into ' +
-    '4,801 of them before they had become the program. In containers made in its pid namespace (`onlookers-pods.test.ts`, a procfs of its own) it ' +
-    'looked during 954, in five minutes, into 3,300, and into 2,765 of them before. By ptrace, `/proc/PID/{root,cwd,exe,fd,mem,environ,map_files,ns,cgroup}`, ' +
+    'execs, every other one a health check as engines do it, with four kinds of filters, an onlooker with CAP_SYS_PTRACE looked some 8,500 times at what came, ' +
+    '4,801 times before that had become the program. In containers made in its pid namespace (`onlookers-pods.test.ts`, a procfs of its own) it ' +
+    'looked 3,300 times during 954, in five minutes, 2,765 times before. By ptrace, `/proc/PID/{root,cwd,exe,fd,mem,environ,map_files,ns,cgroup}`, ' +
     '`pidfd_getfd`, `process_vm_readv` and `kcmp`, holding them by signals and in a frozen cgroup too, it saw nothing of the host.',
 ];
