@@ -50,9 +50,10 @@ interface Outcome {
 /** Carries out the attacks of a group of weaknesses. */
 export function weakenedBuilds(group: Weakness['group']): void {
   describe.skipIf(skipped('weakened builds', why))('a build', () => {
-    const base = mkdtempSync(join(tmpdir(), 'tsrun-weakened-'));
+    let base = '';
 
     beforeAll(() => {
+      base = mkdtempSync(join(tmpdir(), 'tsrun-weakened-'));
       chmodSync(base, 0o755);
     });
     afterAll(() => {
