@@ -81,6 +81,8 @@ describe.skipIf(skipped('standstill', whyNoContainers() ?? (noTools === undefine
 
     it('create, in the pid namespace of somebody who has stopped its process, and undoes it', async () => {
       const { pid } = h.state(h.running([shell(SLEEP)], { host }));
+      // the shell, and the sleep that it starts
+      expect(await until(() => h.processes().length === 2)).toBe(true);
       const before = h.holdings();
       const sharing: Change = (config) => {
         for (const namespace of config.linux.namespaces ?? []) if (namespace.type === 'pid') namespace.path = `/proc/${pid}/ns/pid`;
