@@ -22,7 +22,7 @@ struct Caller {
 Status record_caller(int argc, char** argv, Caller& caller);
 
 // The module with all of it, `Executable` of src/launch.ts; for load_module. It reads the one that `show_caller` named.
-napi_value register_caller(napi_env env, napi_value exports);
+napi_value register_caller(napi_env raw, napi_value exports);
 void show_caller(const Caller& caller);
 
 }  // namespace tsrun
