@@ -47,17 +47,21 @@ enum class Came { kReady, kEnded };
 // Waits until the socket is ready for `events`, or what else can end the wait has come. The socket first: who has said something before he
 // ended is heard.
 Result<Came> attend(int socket, short events, const Wait& wait) {
-  pollfd watched[3] = {{socket, events, 0}, {wait.pidfd, POLLIN, 0}, {wait.ends ? ending_signals() : -1, POLLIN, 0}};
   for (;;) {
-    const int ready = poll(watched, 3, wait.timeout);
-    if (ready == 0) return Status(EAGAIN, "wait for a message");
+    const int grace = wait.ends ? ending_grace() : -1;
+    pollfd watched[3] = {{socket, events, 0}, {wait.pidfd, POLLIN, 0}, {wait.ends && grace < 0 ? ending_signals() : -1, POLLIN, 0}};
+    const bool ending = grace >= 0 && (wait.timeout < 0 || grace <= wait.timeout);
+    const int ready = poll(watched, 3, ending ? grace : wait.timeout);
+    if (ready == 0) {
+      if (!ending) return Status(EAGAIN, "wait for a message");
+      return ended_by(take_ending_signal());
+    }
     if (ready < 0) {
       if (errno == EINTR) continue;
       return failed("poll");
     }
     if (watched[0].revents != 0) return Came::kReady;
     if (watched[1].revents != 0) return Came::kEnded;
-    if (const int signal = take_ending_signal(); signal != 0) return ended_by(signal);
   }
 }
 

@@ -4,9 +4,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
+#include <ctime>
 #include <string>
 
 namespace tsrun {
@@ -26,9 +29,24 @@ constexpr std::array kEnding = {SIGHUP, SIGINT, SIGTERM};
 int g_ending = -1;
 bool g_ending_on = false;
 std::atomic<int> g_ending_signal;
+std::atomic<int64_t> g_ending_since;
+
+// How long what is under way when such a signal comes may still take: a program that begins meanwhile gets the signal.
+constexpr int64_t kGrace = 1000;
+
+int64_t milliseconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
 
 // A signal that this process sent to one of its own threads is the engine's (garbage collectors stop threads with them).
 bool is_the_engines(const siginfo_t& info) { return info.si_code == SI_TKILL && info.si_pid == getpid(); }
+
+void pass(int signal) {
+  const auto number = static_cast<unsigned char>(signal);
+  (void)!write(g_pipe[1], &number, 1);
+}
 
 void on_signal(int signal, siginfo_t* info, void* context) {
   const int err = errno;
@@ -43,12 +61,12 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     const auto at = static_cast<size_t>(signal);
     if (g_ends[at]) {
       int none = 0;
-      g_ending_signal.compare_exchange_strong(none, signal);
+      if (g_ending_signal.compare_exchange_strong(none, signal)) g_ending_since = milliseconds();
       const uint64_t one = 1;
       (void)!write(g_ending, &one, sizeof one);
+    } else if (g_passed[at]) {
+      pass(signal);
     }
-    const auto number = static_cast<unsigned char>(signal);
-    if (g_passed[at]) (void)!write(g_pipe[1], &number, 1);
   }
   errno = err;
 }
@@ -123,7 +141,17 @@ Status end_at_signals(bool on) {
       ends = take_signal(signal);
     }
   }
+  // What has ended nothing is for the program, if somebody stays with that.
+  if (!on) {
+    const int signal = take_ending_signal();
+    if (signal != 0 && g_passed[static_cast<size_t>(signal)]) pass(signal);
+  }
   return {};
+}
+
+int ending_grace() {
+  if (g_ending_signal == 0) return -1;
+  return static_cast<int>(std::max<int64_t>(0, g_ending_since + kGrace - milliseconds()));
 }
 
 int ending_signals() { return g_ending_on ? g_ending : -1; }

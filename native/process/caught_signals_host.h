@@ -34,11 +34,14 @@ class CaughtSignals {
 
 // From now on, until told otherwise, SIGHUP, SIGINT and SIGTERM do not end us but a wait for something that can be undone: what waits looks
 // at `ending_signals`. One that would not end us, being ignored, stays without effect. May be on while CaughtSignals are taken: these
-// then get the signal too.
+// get the signal when it is off again, if it has ended nothing.
 Status end_at_signals(bool on);
 
 // Readable when such a signal has come and nobody has taken it; -1 while it is off.
 [[nodiscard]] int ending_signals();
+
+// Milliseconds, at most a second, that what is under way has to come to its end since such a signal has come; -1 when none has.
+[[nodiscard]] int ending_grace();
 
 // Takes it: its number, or 0. Nothing else is ended by it then.
 int take_ending_signal();

@@ -132,8 +132,8 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
     undo.add(() => {
       courier.close();
     });
-    const child = bear(options, decided, record, console, undo);
     native().endAtSignals(true);
+    const child = bear(options, decided, record, console, undo);
     // While init works, what only we need.
     if (record.cgroup.state.cgroup !== '') writeCgroupNote(record.path, record.cgroup.state);
     native().writeFileAtomic(`${record.path}/config.json`, bundle.text, 0o600);

@@ -212,11 +212,12 @@ function begin(plan: Plan, state: ContainerState, options: ExecOptions, resource
   const born = (path: string, what = plan): Begun => {
     const cgroup = path === '' ? -1 : native().open(path, O_DIRECTORY);
     try {
+      // before it is born: it may run its program before we go on
+      native().endAtSignals(true);
       const child = spawn(what, slots, cgroup, preserveFds);
       undo.add(() => {
         endChild(child);
       });
-      native().endAtSignals(true);
       return { child, plan: what, courier };
     } finally {
       if (cgroup >= 0) native().close(cgroup);

@@ -347,7 +347,7 @@ export class Harness {
     return path;
   }
 
-  private command(args: readonly string[], { host = hosts[0], root = this.root }: CallOptions): string[] {
+  command(args: readonly string[], { host = hosts[0], root = this.root }: CallOptions): string[] {
     if (host === undefined) throw new Error('TSRUN_TEST_HOST names no host');
     return [...host.command, ...(root === null ? [] : ['--root', root]), ...args];
   }

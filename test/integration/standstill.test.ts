@@ -1,6 +1,7 @@
 // Calls that wait for a process which does not go on: whoever may trace it can see to that. They end when it does, whoever holds its end of
 // the conversation, and at a signal, undone.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -77,6 +78,17 @@ describe.skipIf(skipped('standstill', whyNoContainers() ?? (noTools === undefine
       const { status, stderr } = await call.ended;
       expect(status).toBe(255);
       ended(stderr);
+    });
+
+    it('no exec whose program has begun: that gets it, however early it comes', async () => {
+      const id = h.running([shell(SLEEP)], { host });
+      const program = 'trap "echo got; exit 4" TERM; echo up; while :; do sleep 0.05; done';
+      for (let round = 0; round < (host.name === 'tsrun' ? 100 : 20); round++) {
+        const [command = '', ...args] = h.command(['exec', id, 'sh', '-c', program], { host });
+        const call = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+        call.stdout.once('data', () => call.kill('SIGTERM'));
+        expect(await once(call, 'exit')).toEqual([4, null]);
+      }
     });
 
     it('create, in the pid namespace of somebody who has stopped its process, and undoes it', async () => {
