@@ -159,8 +159,10 @@ export interface Native {
   readlink(path: string): string;
   /** `f_type` of statfs(2). */
   fileSystemType(path: string): number;
-  /** open(2) with the given O_* flags and O_CLOEXEC. */
-  open(path: string, flags: number): number;
+  /** open(2) for reading. There are no O_* flags on this side: they differ from one architecture to another. */
+  open(path: string): number;
+  /** The same, ENOTDIR for what is no directory. */
+  openDirectory(path: string): number;
   close(fd: number): void;
   /** flock(2), LOCK_EX; with `wait` false EWOULDBLOCK when someone has it. */
   lock(fd: number, wait: boolean): void;

@@ -93,12 +93,16 @@ void write_descriptor(const Info& info) {
   check(info.Env(), status);
 }
 
-Napi::Value open_file(const Info& info) {
+Napi::Value open_for(const Info& info, int flags) {
   const auto path = text_at(info, 0);
-  const int fd = open(path.c_str(), static_cast<int>(number_at(info, 1)) | O_CLOEXEC | O_NOCTTY, 0600);
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | flags);
   if (fd < 0) throw error_of(info.Env(), failed("open", path));
   return Napi::Number::New(info.Env(), fd);
 }
+
+Napi::Value open_file(const Info& info) { return open_for(info, 0); }
+
+Napi::Value open_directory(const Info& info) { return open_for(info, O_DIRECTORY); }
 
 void close_file(const Info& info) { close(static_cast<int>(number_at(info, 0))); }
 
@@ -121,6 +125,7 @@ void register_files(Napi::Env env, Napi::Object exports) {
   add("appendFile", append_file);
   add("write", write_descriptor);
   add("open", open_file);
+  add("openDirectory", open_directory);
   add("close", close_file);
   add("lock", lock_file);
 }

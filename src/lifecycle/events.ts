@@ -17,8 +17,6 @@ export interface EventsOptions extends CommonOptions {
   readonly warn: (message: string) => void;
 }
 
-const O_RDONLY = 0;
-
 /** Nothing announces that a cgroup is removed: milliseconds between two looks. */
 const LOOK_AGAIN = 1000;
 
@@ -62,8 +60,8 @@ function* stream(path: string, { id, interval, warn }: EventsOptions): Generator
   const files: number[] = [];
   try {
     const memory = new OutOfMemory(path);
-    files.push(native().open(`${path}/cgroup.events`, O_RDONLY));
-    if (memory.counted) files.push(native().open(`${path}/memory.events`, O_RDONLY));
+    files.push(native().open(`${path}/cgroup.events`));
+    if (memory.counted) files.push(native().open(`${path}/memory.events`));
     else warn(`no out-of-memory events of container ${id}: its cgroup has no memory controller`);
     let next = performance.now() + interval;
     for (;;) {

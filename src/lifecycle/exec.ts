@@ -30,8 +30,6 @@ import { Undo } from './undo.js';
 
 export type { ExecOptions } from './options.js';
 
-const O_DIRECTORY = 0o200000;
-
 /** @returns the program's exit status, 128 + N when signal N ended it; 0 when detached */
 export function exec(options: ExecOptions): number {
   const listenFds = listenFdCount(options.warn);
@@ -210,7 +208,7 @@ function begin(plan: Plan, state: ContainerState, options: ExecOptions, resource
     ...(console.socket === undefined ? {} : { console: console.socket }),
   });
   const born = (path: string, what = plan): Begun => {
-    const cgroup = path === '' ? -1 : native().open(path, O_DIRECTORY);
+    const cgroup = path === '' ? -1 : native().openDirectory(path);
     try {
       // before it is born: it may run its program before we go on
       native().endAtSignals(true);

@@ -80,7 +80,7 @@ export function lockStateDirectory(root: string, id: string): StateDirectory {
   const path = statePath(root, id);
   let lock: number;
   try {
-    lock = native().open(path, O_DIRECTORY);
+    lock = native().openDirectory(path);
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) throw notFound(id);
     throw error;
@@ -102,7 +102,7 @@ export function lockStateDirectory(root: string, id: string): StateDirectory {
 export function isLocked(root: string, id: string): boolean {
   let lock: number;
   try {
-    lock = native().open(statePath(root, id), O_DIRECTORY);
+    lock = native().openDirectory(statePath(root, id));
   } catch {
     return false;
   }
@@ -115,8 +115,6 @@ export function isLocked(root: string, id: string): boolean {
     native().close(lock);
   }
 }
-
-const O_DIRECTORY = 0o200000;
 
 export function notFound(id: string): TsrunError {
   return new TsrunError(`container "${id}" does not exist`);

@@ -9,7 +9,7 @@ const fake = {
   processStat: vi.fn<Native['processStat']>(),
   processExe: vi.fn<Native['processExe']>(),
   readFile: vi.fn<Native['readFile']>(),
-  open: vi.fn<Native['open']>(),
+  openDirectory: vi.fn<Native['openDirectory']>(),
   lock: vi.fn<Native['lock']>(),
   close: vi.fn<Native['close']>(),
   pidfdOpen: vi.fn<Native['pidfdOpen']>(),
@@ -27,7 +27,7 @@ beforeEach(() => {
   fake.processStat.mockReturnValue({ startTime: '100', state: 'S' });
   fake.processExe.mockReturnValue('8:9');
   fake.readFile.mockReturnValue('0\n');
-  fake.open.mockReturnValue(50);
+  fake.openDirectory.mockReturnValue(50);
   fake.pidfdOpen.mockReturnValue(60);
 });
 
@@ -103,7 +103,7 @@ describe('a container without a process yet is', () => {
   });
 
   it('stopped when its directory is gone meanwhile', () => {
-    fake.open.mockImplementation(refuse('ENOENT'));
+    fake.openDirectory.mockImplementation(refuse('ENOENT'));
     expect(status({ pid: 0 })).toBe('stopped');
     expect(fake.close).not.toHaveBeenCalled();
   });

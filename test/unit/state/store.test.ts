@@ -48,7 +48,7 @@ const fake = {
   readDirectory: vi.fn<Native['readDirectory']>(),
   lstat: vi.fn<Native['lstat']>(),
   stat: vi.fn<Native['stat']>(),
-  open: vi.fn<Native['open']>(),
+  openDirectory: vi.fn<Native['openDirectory']>(),
   close: vi.fn<Native['close']>((fd) => void calls.push(`close ${fd}`)),
   lock: vi.fn<Native['lock']>(),
 };
@@ -76,7 +76,7 @@ beforeEach(() => {
   });
   // the descriptor 50 is whatever was opened last
   let opened = '';
-  fake.open.mockImplementation((path) => {
+  fake.openDirectory.mockImplementation((path) => {
     if (!files.has(path)) missing(path);
     opened = path;
     return 50;
