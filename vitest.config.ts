@@ -25,6 +25,8 @@ export default defineConfig({
           hookTimeout: 120_000 * slowness,
         },
       },
+      // programs for another machine, under emulation: npm run test:aarch64
+      { extends: true, test: { name: 'aarch64', include: ['test/aarch64/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000 } },
       // the virtual machine from outside: node scripts/test.mjs bed
       {
         extends: true,

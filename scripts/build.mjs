@@ -1,13 +1,15 @@
-// Makes dist/ complete: `node scripts/build.mjs [STAGE...]`. A stage whose inputs did not change does nothing. One that
-// fails does not keep the others from being tried. Nothing is downloaded but the engine's sources, where set-up has not done so.
+// Makes dist/ complete: `node scripts/build.mjs [--target aarch64] [STAGE...]`. A stage whose inputs did not change does nothing. One that
+// fails does not keep the others from being tried. Nothing is downloaded but the engine's sources, where set-up has not done so, and a
+// target's libraries. For a target, build/TARGET/dist gets the three programs: what Node loads and what is read is made here only.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { engineLibrary, engineVersion } from './engine.mjs';
+import { engineVersion } from './engine.mjs';
 import { bundle } from './lib/bundle.mjs';
 import { filesBelow, once, onceAsync, output, root, run } from './lib/run.mjs';
+import { engineFor, targetOf } from './lib/target.mjs';
 import { sources } from './sources.mjs';
 
 const tool = (name) => join(root, 'node_modules/.bin', name);
@@ -30,25 +32,26 @@ function place(from, to, mode) {
   renameSync(`${to}.new`, to);
 }
 
-/** Makes native programs by scripts/KIND.mk. make knows itself what has changed. */
-function make(kind, names) {
+/** Makes native programs for a target by scripts/KIND.mk. make knows itself what has changed. */
+function make(kind, names, { build, dist, cross, sysroot }) {
   const lists = names.map((name) => `${name.toUpperCase()}_SOURCES := ${sources(name).join(' ')}\n`).join('');
-  const file = join(root, `build/${kind}/sources.mk`);
+  const file = join(root, build, kind, 'sources.mk');
   if (!existsSync(file) || readFileSync(file, 'utf8') !== lists) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, lists);
   }
-  run('make', ['-s', '-k', '-j2', '-f', `scripts/${kind}.mk`, `BUILD=build/${kind}`, 'DIST=dist']);
+  const settings = [`BUILD=${build}/${kind}`, `DIST=${dist}`, `CROSS=${cross}`, `SYSROOT=${sysroot}`];
+  run('make', ['-s', '-k', '-j2', '-f', `scripts/${kind}.mk`, ...settings]);
 }
 
 /** tsrun-init and the demo's program. */
-function programs() {
-  make('static', ['init', 'demo']);
+function programs(target) {
+  make('static', ['init', 'demo'], target);
 }
 
 /** tsrun-systemd. */
-function helper() {
-  make('dynamic', ['systemd']);
+function helper(target) {
+  make('dynamic', ['systemd'], target);
 }
 
 /** The directory that has the headers of the node that runs this in include/node. */
@@ -123,8 +126,8 @@ function writeChanged(path, text) {
   writeFileSync(path, text);
 }
 
-/** dist/tsrun: engine, scripts and addon as one program. */
-async function executable() {
+/** The command line as scripts, for any machine: the directory that has them in scripts/, and their names. */
+async function scripts() {
   const build = 'build/executable';
   const files = [
     ...filesBelow('src', isSource),
@@ -142,14 +145,24 @@ async function executable() {
     }
     writeChanged(join(root, build, 'scripts/names'), made.map(({ name }) => name).join(' '));
   });
-  const { include, library } = engineLibrary();
-  const scripts = readFileSync(join(root, build, 'scripts/names'), 'utf8');
-  writeChanged(join(root, build, 'sources.mk'), `EXECUTABLE_SOURCES := ${sources('executable').join(' ')}\nSCRIPTS := ${scripts}\n`);
+  return { code: build, names: readFileSync(join(root, build, 'scripts/names'), 'utf8') };
+}
+
+/** tsrun: engine, scripts and addon as one program. */
+async function executable(target) {
+  const build = `${target.build}/executable`;
+  const { code, names } = await scripts();
+  const { include, library } = engineFor(target);
+  writeChanged(join(root, build, 'sources.mk'), `EXECUTABLE_SOURCES := ${sources('executable').join(' ')}\nSCRIPTS := ${names}\n`);
   const set = {
     BUILD: build,
-    TARGET: 'dist/tsrun',
+    CODE: code,
+    TARGET: `${target.dist}/tsrun`,
+    CROSS: target.cross,
+    SYSROOT: target.sysroot,
     ENGINE: include,
     LIBRARY: library,
+    COMPILER_LIBRARY: engineFor(targetOf('')).library,
     NODE: join(nodeDirectory(), 'include/node'),
     NAPI: 'node_modules/node-addon-api',
   };
@@ -176,19 +189,26 @@ function share() {
 
 const stages = { programs, helper, addon, validators, library, executable, share };
 
-async function main(names) {
+/** What there is to do for another machine. */
+const ABROAD = ['programs', 'helper', 'validators', 'executable'];
+
+async function main(words) {
   // two builds at once would write the same files
   if (process.env['TSRUN_BUILD_LOCKED'] === undefined) {
     mkdirSync(join(root, 'build'), { recursive: true });
-    const args = [join(root, 'build/lock'), process.execPath, fileURLToPath(import.meta.url), ...names];
+    const args = [join(root, 'build/lock'), process.execPath, fileURLToPath(import.meta.url), ...words];
     const { status } = spawnSync('flock', args, { stdio: 'inherit', env: { ...process.env, TSRUN_BUILD_LOCKED: '1' } });
     return status ?? 1;
   }
+  const at = words.indexOf('--target');
+  const target = targetOf(at < 0 ? '' : (words[at + 1] ?? '(none)'));
+  const names = at < 0 ? words : words.toSpliced(at, 2);
   let failures = 0;
   for (const [name, stage] of Object.entries(stages)) {
     if (names.length > 0 && !names.includes(name)) continue;
+    if (target.name !== '' && !ABROAD.includes(name)) continue;
     try {
-      await stage();
+      await stage(target);
     } catch (error) {
       failures++;
       process.stderr.write(`build: ${name}: ${error instanceof Error ? error.message : error}\n`);
@@ -197,4 +217,9 @@ async function main(names) {
   return failures === 0 ? 0 : 1;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`build: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

@@ -1,3 +1,3 @@
 export function nodeHeaders(): string;
-export function engineHost(options?: { sanitize?: string }): string;
+export function engineHost(options?: { readonly sanitize?: string; readonly target?: string }): string;
 export function probeAddon(): string;

@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-import { engineLibrary } from './engine.mjs';
 import { filesBelow, once, root, run } from './lib/run.mjs';
+import { engineFor, targetOf } from './lib/target.mjs';
 
 /** Where node_api.h is: beside the node that runs this. */
 export function nodeHeaders() {
@@ -13,12 +13,13 @@ export function nodeHeaders() {
   return path;
 }
 
-/** The path of the host. `sanitize` names what it and the engine watch: "address,undefined". */
-export function engineHost({ sanitize = '' } = {}) {
+/** The path of the host. `sanitize` names what it and the engine watch: "address,undefined"; `target` the machine it is for, '' for this one. */
+export function engineHost({ sanitize = '', target = '' } = {}) {
+  const { build: above, cross, ...machine } = targetOf(target);
   const flags = sanitize === '' ? [] : [`-fsanitize=${sanitize}`, '-fno-omit-frame-pointer', '-g1'];
-  const { include, library } = engineLibrary({ flags });
-  const build = sanitize === '' ? 'build/engine' : `build/engine/${sanitize.replaceAll(',', '-')}`;
-  const settings = { BUILD: build, QUICKJS: include, LIBRARY: library, NODE: nodeHeaders(), SANITIZE: sanitize };
+  const { include, library } = engineFor(machine, { flags });
+  const build = join(above, 'engine', sanitize.replaceAll(',', '-'));
+  const settings = { BUILD: build, QUICKJS: include, LIBRARY: library, NODE: nodeHeaders(), SANITIZE: sanitize, CROSS: cross };
   run('flock', [dirname(join(root, build)), 'make', '-s', '-j2', '-f', 'scripts/engine.mk', ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)]); // prettier-ignore
   return join(root, build, 'host');
 }

@@ -20,10 +20,11 @@ const [engine] = suitePackages('engine');
 /** The engine's version as the package says it, "0.17.0". */
 export const engineVersion = engine.tested.replace(/-[^-]*$/, '');
 
-const hashOf = (parts) => createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 12);
+/** What a directory of the cache is named by. */
+export const hashOf = (parts) => createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 12);
 
 /** Makes the directory `path` whole or not at all: `make(directory, log)` fills one beside it. As any user. */
-function kept(path, make) {
+export function kept(path, make) {
   if (existsSync(path)) return ours(path);
   mkdirSync(cacheDirectory(), { recursive: true });
   const directory = mkdtempSync(`${path}.`);

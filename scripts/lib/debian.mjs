@@ -6,14 +6,18 @@ import { join } from 'node:path';
 import { aptSource } from './apt.mjs';
 import { root, run } from './run.mjs';
 
-/** The packages for something, as scripts/suites.txt has them: `{purpose, suites, name, tested}`; all without a purpose. */
+/**
+ * The packages for something, as scripts/suites.txt has them: `{purpose, suites, name, architecture, tested}`; all without a purpose.
+ * `architecture` is Debian's word, written behind the name (`libseccomp-dev:arm64`), and not there for this machine's own.
+ */
 export function suitePackages(purpose) {
   return readFileSync(join(root, 'scripts/suites.txt'), 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => {
-      const [forWhat, suites, name, tested] = line.split(' ');
-      return { purpose: forWhat, suites: suites.split(','), name, tested };
+      const [forWhat, suites, what, tested] = line.split(' ');
+      const [name, architecture] = what.split(':');
+      return { purpose: forWhat, suites: suites.split(','), name, ...(architecture && { architecture }), tested };
     })
     .filter((entry) => purpose === undefined || entry.purpose === purpose);
 }
@@ -25,8 +29,11 @@ export function mirror() {
   return uri;
 }
 
-/** An apt that knows one suite of the mirror and no other source, with the machine's own settings (a proxy's); its files are below `directory`. */
-function privateApt(directory, suite) {
+/**
+ * An apt that knows one suite of the mirror and no other source, with the machine's own settings (a proxy's); its files are below
+ * `directory`. With an architecture it takes the machine for one of that, and of no other.
+ */
+function privateApt(directory, suite, architecture) {
   for (const name of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(directory, name), { recursive: true });
   writeFileSync(join(directory, 'status'), '');
   // bookworm-security has a directory of its own on the mirrors, beside the others'
@@ -43,15 +50,21 @@ function privateApt(directory, suite) {
     // the directory may be below one that only we can enter
     'APT::Sandbox::User': 'root',
   };
-  writeFileSync(join(directory, 'apt.conf'), Object.entries(settings).map(([name, value]) => `${name} "${value}";\n`).join('')); // prettier-ignore
+  const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";\n`);
+  if (architecture !== undefined) {
+    lines.push(`APT::Architecture "${architecture}";\n#clear APT::Architectures;\nAPT::Architectures { "${architecture}"; };\n`);
+  }
+  writeFileSync(join(directory, 'apt.conf'), lines.join(''));
   return { ...process.env, APT_CONFIG: join(directory, 'apt.conf'), LC_ALL: 'C.UTF-8' };
 }
 
 /**
- * Fetches `packages` of suites.txt, verified by Debian's keyring, and gives the paths of the files in `directory`. `execute` runs a
- * program as `run` does.
+ * Fetches `packages` of suites.txt, all of one architecture, verified by Debian's keyring, and gives the paths of the files in
+ * `directory`. `execute` runs a program as `run` does.
  */
 export function fetchPackages(packages, directory, execute = run) {
+  const architecture = packages[0]?.architecture;
+  if (packages.some((entry) => entry.architecture !== architecture)) throw new Error('packages of one architecture at a time');
   const scratch = mkdtempSync(join(tmpdir(), 'tsrun-apt-'));
   mkdirSync(directory, { recursive: true });
   try {
@@ -60,7 +73,7 @@ export function fetchPackages(packages, directory, execute = run) {
     for (const suite of new Set(packages.flatMap(({ suites }) => suites))) {
       const here = wanted.filter(({ suites }) => suites.includes(suite));
       if (here.length === 0) continue;
-      const env = privateApt(join(scratch, suite), suite);
+      const env = privateApt(join(scratch, suite), suite, architecture);
       const missing = [];
       try {
         execute('apt-get', ['-q', 'update'], { env, cwd: directory });

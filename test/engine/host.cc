@@ -5,7 +5,8 @@
 //   host.run(text, name)  evaluates a script
 //   host.load(path)       what an addon exports: each in an environment of its own
 //   host.collect()        runs the collector, and the finalizers of those who compiled for Node-API's experiments: they expect them at once
-//   host.spawn(words)     another host in a process of its own: {status, signal, stdout, stderr}
+//   host.spawn(words)     another host in a process of its own: {status, signal, stdout, stderr}; behind the words of TSRUN_ENGINE_RUNNER,
+//                         where this machine cannot execute it
 //   host.print(text)      a line on standard output
 //   host.turn             set by the script: called at the end of every turn; true to have another one
 //   host.uncaught         set by the script: called with what nobody caught; true if that is in order
@@ -20,6 +21,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -187,7 +189,11 @@ std::string contents(FILE* file) {
 }
 
 JSValue spawn(JSContext* context, JSValueConst /*self*/, int /*count*/, JSValueConst* arguments) {
-  std::vector<std::string> texts = {program};
+  std::vector<std::string> texts;
+  const char* runner = getenv("TSRUN_ENGINE_RUNNER");
+  std::istringstream words(runner == nullptr ? "" : runner);
+  for (std::string word; words >> word;) texts.push_back(word);
+  texts.emplace_back(program);
   int64_t length = 0;
   JS_GetLength(context, arguments[0], &length);
   for (int64_t at = 0; at < length; at++) {
@@ -204,7 +210,7 @@ JSValue spawn(JSContext* context, JSValueConst /*self*/, int /*count*/, JSValueC
   if (child == 0) {
     dup2(fileno(streams[0]), 1);
     dup2(fileno(streams[1]), 2);
-    execv(program, list.data());
+    execvp(list[0], list.data());
     _exit(127);
   }
   int status = 0;
