@@ -10,6 +10,7 @@
 #include "engine/napi.h"
 #include "executable/caller.h"
 #include "executable/engine.h"
+#include "executable/memory.h"
 #include "executable/scripts.h"
 
 // The addon's initialiser (NODE_API_MODULE in native/addon/addon.cc).
@@ -67,6 +68,7 @@ Status start(int argc, char** argv) {
   show_caller(caller);
   JSContext* context = nullptr;
   TSRUN_TRY(start_engine(context));
+  give_back_when_settled(JS_GetRuntime(context));
   napi_env env = engine::open_env(context, kNodeApi);
   if (env == nullptr) return {ENOMEM, "start the engine"};
   const JSValue executable = engine::load_module(env, register_caller);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <optional>
 
 #include "base/child.h"
@@ -23,13 +24,25 @@ namespace {
 #define TIOCGPTPEER _IO('T', 0x41)
 #endif
 
+int64_t milliseconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+// Milliseconds after which a child is one that stays.
+constexpr int64_t kSettled = 1000;
+
 // Signals belong to the whole process, so there is one of these.
 std::optional<CaughtSignals> g_signals;
+
+void (*g_when_settled)() = nullptr;
 
 class Supervisor {
  public:
   Supervisor(pid_t pid, int pidfd, int pty, int notify, Notifier* notifier)
       : pid_(pid), pidfd_(pidfd), pty_(pty), notify_(notify), notifier_(notifier), input_(STDIN_FILENO, pty), output_(pty, STDOUT_FILENO) {
+    if (g_when_settled != nullptr) settles_ = milliseconds() + kSettled;
     int on = 0;
     subreaper_ = getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &on, 0, 0, 0) == 0 && on != 0);
   }
@@ -40,6 +53,7 @@ class Supervisor {
   void open_terminal();
   void handle_signals(const RawTerminal* terminal);
   void reap_inherited();
+  int patience();
   Status attend(const RawTerminal* terminal);
 
   pid_t pid_;
@@ -47,6 +61,7 @@ class Supervisor {
   int pty_;
   int notify_;
   Notifier* notifier_;
+  int64_t settles_ = 0;  // when the child is one that stays; 0: nobody asks
   bool subreaper_ = false;
   bool ended_ = false;
   bool hurry_ = false;         // told to end while the last output is on its way
@@ -103,6 +118,16 @@ void Supervisor::reap_inherited() {
   }
 }
 
+// Milliseconds to wait for something to happen; -1: for ever.
+int Supervisor::patience() {
+  if (settles_ == 0 || ended_) return -1;
+  const int64_t left = settles_ - milliseconds();
+  if (left > 0) return static_cast<int>(left);
+  settles_ = 0;
+  g_when_settled();
+  return -1;
+}
+
 // Until the child has ended and everything it wrote is out.
 Status Supervisor::attend(const RawTerminal* terminal) {
   const bool copying = pty_ >= 0;
@@ -124,7 +149,7 @@ Status Supervisor::attend(const RawTerminal* terminal) {
     }
     // Once the child is gone, an empty terminal is its end: look, but do not wait.
     const bool look = ended_ && watched[5].fd < 0;
-    if (poll(watched, 7, look ? 0 : -1) < 0 && errno != EINTR) return failed("wait for the container's process");
+    if (poll(watched, 7, look ? 0 : patience()) < 0 && errno != EINTR) return failed("wait for the container's process");
     if (watched[0].revents != 0) handle_signals(terminal);
     if (notifier_ != nullptr && watched[6].revents != 0) notifier_->drain(notify_);
     if (watched[5].revents != 0) output_.drain();
@@ -183,6 +208,8 @@ void prepare_terminal(int pty) {
   keep_line_ends(pty);
   copy_window_size(pty);
 }
+
+void call_when_settled(void (*call)()) { g_when_settled = call; }
 
 Result<int> supervise(pid_t pid, int pidfd, int pty, int notify, Notifier* notifier) {
   TSRUN_TRY(catch_signals(true));

@@ -23,4 +23,8 @@ void prepare_terminal(int pty);
 // passed on (base/notify.h). ECHILD when `pid` is not our child.
 Result<int> supervise(pid_t pid, int pidfd, int pty, int notify = -1, Notifier* notifier = nullptr);
 
+// `supervise` calls this once, when the child has lived for a second: it may go on for months, and what the process only needs again in
+// the end can be given back. A child that ends at once would pay for that and gain nothing.
+void call_when_settled(void (*call)());
+
 }  // namespace tsrun

@@ -16,7 +16,8 @@ export function leaveForeground(): void {
 
 /**
  * Waits for the end of the program, and gives back its descriptors. Should that fail the program is ended, for nobody else
- * would reap it. What it says by sd_notify(3) is passed on.
+ * would reap it. What it says by sd_notify(3) is passed on. What the caller holds
+ * stays in memory for as long.
  * @returns its exit status, 128 + N when signal N ended it
  */
 export function stay(child: Child, terminal: number, notify?: Notify): number {

@@ -31,38 +31,39 @@ function notifyOf({ state: { notify }, undo }: MadeContainer, { root, id }: RunO
 /** @returns the program's exit status, 128 + N when signal N ended it; 0 when detached */
 export function run(options: RunOptions): number {
   const foreground = options.detach !== true;
-  const { made, notify } = begun(options, foreground);
-  made.close();
+  const { child, terminal, notify } = begun(options, foreground);
   if (!foreground) {
     try {
-      notify?.detach(made.child, true);
+      notify?.detach(child, true);
     } finally {
-      native().close(made.child.pidfd);
+      native().close(child.pidfd);
     }
     return 0;
   }
   try {
-    return stay(made.child, made.terminal, notify);
+    return stay(child, terminal, notify);
   } finally {
     if (options.keep !== true) deleteContainer({ root: options.root, id: options.id, force: true, warn: options.warn });
   }
 }
 
-interface Begun {
-  readonly made: MadeContainer;
+/** What is left of a container in the making: neither its config nor its plan, which may be large. */
+interface Begun extends Pick<MadeContainer, 'child' | 'terminal'> {
   readonly notify: Notify | undefined;
 }
 
 /** A container whose program has begun. Until then a signal ends the call, and undoes it. */
 function begun(options: RunOptions, foreground: boolean): Begun {
   try {
-    return begin(options, foreground);
+    const { made, notify } = begin(options, foreground);
+    made.close();
+    return { child: made.child, terminal: made.terminal, notify };
   } finally {
     native().endAtSignals(false);
   }
 }
 
-function begin(options: RunOptions, foreground: boolean): Begun {
+function begin(options: RunOptions, foreground: boolean): { made: MadeContainer; notify: Notify | undefined } {
   if (foreground && options.noSubreaper !== true) native().setSubreaper(true);
   const made = makeContainer(options, foreground);
   made.undo.add(() => {

@@ -14,6 +14,9 @@ import { sorted, type SortKey, type Wanted } from './view.js';
 const SHORTEST = 10;
 const LONGEST = 24 * 3_600_000;
 
+/** Warnings that are remembered, so as not to be repeated. */
+const MOST_WARNED = 1000;
+
 /** Milliseconds; the words for what is none are those of Go's flag package. */
 function toDuration(text: string): number {
   try {
@@ -46,10 +49,12 @@ export function top(call: Call): number {
   const picture = format === 'table' && !call.on('once') && isScreen(call);
   const given = call.on('once') ? 1 : call.number('count');
   const count = given === 0 ? Infinity : (given ?? (picture ? Infinity : 1));
-  const warned = new Set<string>();
+  let warned = new Set<string>();
   // a line on the screen would be drawn over; of a named container that is gone its absence tells
   const warn = (message: string): void => {
     if (picture || ids.length > 0 || warned.has(message)) return;
+    // containers come and go for days
+    if (warned.size >= MOST_WARNED) warned = new Set();
     warned.add(message);
     call.warn(message);
   };
