@@ -1,6 +1,7 @@
 #include "engine/functions.h"
 
 #include <algorithm>
+#include <new>
 
 #include "engine/companions.h"
 
@@ -71,8 +72,19 @@ JSValue invoke(JSContext* context, JSValueConst function, JSValueConst self, int
   const Scope scope(env->handles);
   const int open_scopes = env->open_scopes;
   env->ok();
-  napi_value given = callback.call(env, &info);
+  napi_value given = nullptr;
+  bool short_of_memory = false;
+  // there are frames of C between here and whoever could catch it
+  try {
+    given = callback.call(env, &info);
+  } catch (const std::bad_alloc&) {
+    short_of_memory = true;
+  }
   env->open_scopes = open_scopes;
+  if (short_of_memory) {
+    if (std::exchange(env->has_exception, false)) JS_FreeValue(context, std::exchange(env->exception, JS_UNDEFINED));
+    return JS_ThrowOutOfMemory(context);
+  }
   if (env->has_exception) {
     env->has_exception = false;
     return JS_Throw(context, std::exchange(env->exception, JS_UNDEFINED));

@@ -8,6 +8,11 @@ function lowerFirst(words: string): string {
   return words.charAt(0).toLowerCase() + words.slice(1);
 }
 
+/** What the engine throws when it gets no memory: an error, or null where there is none left for that either. */
+function isOutOfMemory(error: unknown): boolean {
+  return error === null || (error instanceof Error && error.message === 'out of memory');
+}
+
 /** What went wrong, in one line. */
 export function failureText(error: unknown): string {
   let text: string;
@@ -17,6 +22,8 @@ export function failureText(error: unknown): string {
     text = doing !== '' && message.startsWith(start) ? start + lowerFirst(message.slice(start.length)) : message;
   } else if (error instanceof TsrunError) {
     text = error.message;
+  } else if (isOutOfMemory(error)) {
+    text = 'out of memory';
   } else {
     text = `internal error: ${error instanceof Error ? error.message : String(error)}`;
   }

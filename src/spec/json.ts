@@ -27,6 +27,8 @@ export function parseJson(text: string, what: string): unknown {
     const hasNull = body.includes('null') && /[:[,]\s*null/.test(body);
     return (hasNull ? JSON.parse(body, dropNull) : JSON.parse(body)) as unknown;
   } catch (error) {
+    // out of memory: it may well be valid
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     const problem = findJsonProblem(body) ?? (error instanceof RangeError ? 'nested too deeply' : 'not valid JSON');
     throw new TsrunError(`${what}: ${problem}`, { cause: error });
   }

@@ -18,6 +18,11 @@ test('one line, whatever it was', () => {
   expect(failureText(new TsrunError('hook #0: exit status 1\n  stderr: no\n'))).toBe('hook #0: exit status 1 stderr: no');
 });
 
+test('want of memory is no error of ours', () => {
+  expect(failureText(new Error('out of memory'))).toBe('out of memory');
+  expect(failureText(null)).toBe('out of memory');
+});
+
 test('what nobody meant to throw says so', () => {
   expect(failureText(new TypeError('x is not a function'))).toBe('internal error: x is not a function');
   expect(failureText('text')).toBe('internal error: text');
