@@ -1,4 +1,5 @@
 /** The processes of a cgroup and of all below it. */
+import { append } from '../append.js';
 import { isSystemError } from '../errors.js';
 import { native } from '../native.js';
 
@@ -62,7 +63,7 @@ export function cgroupPids(path: string): number[] {
       // 0 stands for a process of another pid namespace
       if (line !== '' && line !== '0') pids.add(Number(line));
     }
-    pending.push(...childCgroups(next));
+    append(pending, childCgroups(next));
   }
   return [...pids].sort((a, b) => a - b);
 }

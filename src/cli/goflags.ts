@@ -1,3 +1,4 @@
+import { append } from '../append.js';
 import type { Definition, Flag } from './command.js';
 import { UsageError } from './usage.js';
 
@@ -61,13 +62,13 @@ export function goFlags(definition: Pick<Definition, 'flags' | 'passThrough'>, w
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
     if (word === '--') {
-      operands.push(...words.slice(at + 1));
+      append(operands, words.slice(at + 1));
       break;
     }
     if (word === '-' || !word.startsWith('-')) {
       operands.push(word);
       if (definition.passThrough !== true) continue;
-      operands.push(...words.slice(at + 1));
+      append(operands, words.slice(at + 1));
       break;
     }
     const dashes = word.startsWith('--') ? 2 : 1;

@@ -1,4 +1,5 @@
 /** The container's cgroup: where it is, what is written into its files, which devices it may use, who owns it. */
+import { append } from '../append.js';
 import { DEFAULT_PARENT } from '../cgroups/default.js';
 import { TsrunError } from '../errors.js';
 import type { Linux, Resources, Spec } from '../spec/types.js';
@@ -40,15 +41,16 @@ function translate(resources: Resources): ResourcesPlan {
   const writes: CgroupWrite[] = [];
   const warnings: string[] = [];
   if (resources.cpu) {
-    writes.push(...cpusetWrites(resources.cpu), ...cpuWrites(resources.cpu));
-    warnings.push(...cpuWarnings(resources.cpu));
+    append(writes, cpusetWrites(resources.cpu));
+    append(writes, cpuWrites(resources.cpu));
+    append(warnings, cpuWarnings(resources.cpu));
   }
-  if (resources.blockIO) writes.push(...ioWrites(resources.blockIO));
-  if (resources.pids) writes.push(...pidsWrites(resources.pids));
-  if (resources.hugepageLimits) writes.push(...hugetlbWrites(resources.hugepageLimits));
-  if (resources.rdma) writes.push(...rdmaWrites(resources.rdma));
-  if (resources.memory) writes.push(...memoryWrites(resources.memory));
-  if (resources.unified) writes.push(...unifiedWrites(resources.unified));
+  if (resources.blockIO) append(writes, ioWrites(resources.blockIO));
+  if (resources.pids) append(writes, pidsWrites(resources.pids));
+  if (resources.hugepageLimits) append(writes, hugetlbWrites(resources.hugepageLimits));
+  if (resources.rdma) append(writes, rdmaWrites(resources.rdma));
+  if (resources.memory) append(writes, memoryWrites(resources.memory));
+  if (resources.unified) append(writes, unifiedWrites(resources.unified));
   return { writes, warnings };
 }
 

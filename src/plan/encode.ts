@@ -1,3 +1,4 @@
+import { append } from '../append.js';
 import type { Op, Step } from './steps.js';
 
 /**
@@ -112,7 +113,8 @@ export function encodeSteps(steps: readonly Step[], slots: readonly string[]): s
     for (const field of FIELDS[step.op]) {
       const value = (step as unknown as Record<string, unknown>)[field];
       if (Array.isArray(value)) {
-        body.push(value.length, ...(value as (string | number)[]));
+        body.push(value.length);
+        append(body, value as (string | number)[]);
       } else if (typeof value === 'boolean') {
         body.push(value ? 1 : 0);
       } else if (SLOT_FIELDS.has(field)) {

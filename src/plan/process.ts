@@ -1,3 +1,4 @@
+import { append } from '../append.js';
 import { TsrunError } from '../errors.js';
 import type { IOPriority, Personality, Process, Scheduler, SchedulerFlag, SchedulerPolicy, User } from '../spec/types.js';
 import { show } from '../spec/problem.js';
@@ -90,14 +91,14 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
   steps.push(...scheduler.before);
   if (process.ioPriority !== undefined) steps.push(ioPriorityStep(process.ioPriority));
   if (context.personality !== undefined) steps.push({ op: 'personality', persona: context.personality.domain === 'LINUX32' ? 8 : 0 });
-  steps.push(...labelSteps(process, host));
+  append(steps, labelSteps(process, host));
   if (noNewPrivileges) steps.push({ op: 'noNewPrivileges' });
   if (environment.home) steps.push({ op: 'home', uid: user.uid });
   // Before and after the user is changed: root may be the only one who gets there, or the only one who does not (NFS).
   steps.push({ op: 'cwd', path: process.cwd, early: true });
   steps.push({ op: 'bounding', set: capabilities.bounding });
   // As late as the privilege to raise them lasts: a low limit on files would be in init's own way.
-  if (context.limits === 'self') steps.push(...limits.map((limit): Step => ({ op: 'rlimit', ...limit })));
+  if (context.limits === 'self') for (const limit of limits) steps.push({ op: 'rlimit', ...limit });
   steps.push(user);
   steps.push(
     keepsAdmin

@@ -1,3 +1,4 @@
+import { append } from '../append.js';
 import { TsrunError } from '../errors.js';
 import type { Spec } from '../spec/types.js';
 import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, PROPAGATION } from './mount-options.js';
@@ -69,12 +70,10 @@ export function planRootfsEnd(spec: Spec, context: RootfsContext): Step[] {
   const cwd = cleanPath(spec.process?.cwd ?? '/');
   if (cwd !== '/') steps.push({ op: 'makeDirectory', path: cwd });
   if (!context.mountNamespace) return [...steps, { op: 'chroot' }];
-  steps.push(
-    ...planReadonlyMounts(spec),
-    ...(readonlyPaths ?? []).map((path): Step => ({ op: 'readonlyPath', path })),
-    ...(maskedPaths ?? []).map((path): Step => ({ op: 'mask', path })),
-    { op: context.noPivot ? 'moveRoot' : 'pivotRoot' },
-  );
+  append(steps, planReadonlyMounts(spec));
+  for (const path of readonlyPaths ?? []) steps.push({ op: 'readonlyPath', path });
+  for (const path of maskedPaths ?? []) steps.push({ op: 'mask', path });
+  steps.push({ op: context.noPivot ? 'moveRoot' : 'pivotRoot' });
   // Only now: the kernel moves no mount into or out of a shared one (man 2 pivot_root).
   if (rootfsPropagation !== undefined && rootfsPropagation !== '')
     steps.push({ op: 'rootPropagation', flags: PROPAGATION.get(rootfsPropagation) ?? 0 });

@@ -96,8 +96,24 @@ export function callsAfter(seccomp: SeccompPlan, { terminal, waits, hooks }: Bet
 /** Changes whenever the same request would be compiled to another filter. */
 const FORMAT = 1;
 
+/**
+ * Names in all rules together. The kernel has some 500 system calls, and a filter 4096 instructions (BPF_MAXINSNS,
+ * include/uapi/linux/bpf_common.h), of which a condition takes at least one. libseccomp compares each rule with all that it has of the
+ * same call: a hundred thousand keep it busy for minutes.
+ */
+const MOST_NAMES = 16_384;
+
+function checkLength(syscalls: Seccomp['syscalls'] = []): void {
+  const count = syscalls.reduce((sum, { names }) => sum + names.length, 0);
+  if (count > MOST_NAMES)
+    throw new TsrunError(
+      `/linux/seccomp/syscalls: more than a filter has room for: ${count} names of system calls in ${syscalls.length} rules`,
+    );
+}
+
 /** What the config's `linux.seccomp` asks of libseccomp and of seccomp(2). */
 export function planSeccomp(seccomp: Seccomp, host: Host): SeccompPlan {
+  checkLength(seccomp.syscalls);
   const defaultAction = action(seccomp.defaultAction, seccomp.defaultErrnoRet, '/linux/seccomp/defaultAction');
   let notifies = seccomp.defaultAction === 'SCMP_ACT_NOTIFY';
   const rules = (seccomp.syscalls ?? []).map((rule, index) => {

@@ -25,7 +25,7 @@ function table(reports: readonly StateReport[]): string {
     ['ID', 'PID', 'STATUS', 'BUNDLE', 'CREATED', 'OWNER'],
     ...reports.map(({ id, pid, status, bundle, created, owner }) => [id, String(pid), status, bundle, created, owner]),
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(12, ...rows.map((row) => (row[column] ?? '').length + 3))) ?? [];
+  const widths = rows[0]?.map((_, column) => rows.reduce((width, row) => Math.max(width, (row[column] ?? '').length + 3), 12)) ?? [];
   const line = (row: readonly string[]): string =>
     row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('');
   return rows.map((row) => `${line(row)}\n`).join('');

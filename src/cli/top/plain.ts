@@ -6,7 +6,7 @@ import { columns, plainCells } from './columns.js';
 export function plainTable(loads: readonly Load[]): string {
   const shown = columns.filter(({ grows }) => grows !== true);
   const rows = [['ID', ...shown.map(({ title }) => title)], ...loads.map((load) => [load.id, ...plainCells(load)])];
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, at) => rows.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), 0));
   const cell = (text: string, at: number): string => {
     const width = widths[at] ?? 0;
     return (shown[at - 1]?.align ?? 'left') === 'left' ? text.padEnd(width) : text.padStart(width);

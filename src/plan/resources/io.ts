@@ -1,4 +1,5 @@
 /** `linux.resources.blockIO` as files of the io controller (Documentation/admin-guide/cgroup-v2.rst, "IO"). */
+import { append } from '../../append.js';
 import type { BlockIO, ThrottleDevice } from '../../spec/types.js';
 import type { CgroupWrite } from '../plan.js';
 import { given, limit } from './value.js';
@@ -33,9 +34,9 @@ export function ioWrites(io: BlockIO): CgroupWrite[] {
   for (const [index, device] of (io.weightDevice ?? []).entries()) {
     if (given(device.weight)) writes.push(weightWrite(device.weight, `${device.major}:${device.minor} `, `${at}/weightDevice/${index}`));
   }
-  writes.push(...throttleWrites(io.throttleReadBpsDevice, 'rbps', 'throttleReadBpsDevice'));
-  writes.push(...throttleWrites(io.throttleWriteBpsDevice, 'wbps', 'throttleWriteBpsDevice'));
-  writes.push(...throttleWrites(io.throttleReadIOPSDevice, 'riops', 'throttleReadIOPSDevice'));
-  writes.push(...throttleWrites(io.throttleWriteIOPSDevice, 'wiops', 'throttleWriteIOPSDevice'));
+  append(writes, throttleWrites(io.throttleReadBpsDevice, 'rbps', 'throttleReadBpsDevice'));
+  append(writes, throttleWrites(io.throttleWriteBpsDevice, 'wbps', 'throttleWriteBpsDevice'));
+  append(writes, throttleWrites(io.throttleReadIOPSDevice, 'riops', 'throttleReadIOPSDevice'));
+  append(writes, throttleWrites(io.throttleWriteIOPSDevice, 'wiops', 'throttleWriteIOPSDevice'));
   return writes;
 }

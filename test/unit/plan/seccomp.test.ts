@@ -58,6 +58,14 @@ describe('a rule', () => {
     ]);
   });
 
+  it('is one of as many as a filter may have room for', () => {
+    const syscalls = Array.from({ length: 16_384 }, () => rule());
+    expect(plan({ syscalls }).request.rules).toHaveLength(16_384);
+    expect(() => plan({ syscalls: [...syscalls, rule()] })).toThrow(
+      '/linux/seccomp/syscalls: more than a filter has room for: 16385 names of system calls in 16385 rules',
+    );
+  });
+
   it('is pointed at when it is wrong', () => {
     const wrong = { index: 0, op: 'SCMP_CMP_X' as 'SCMP_CMP_EQ', value: 1 };
     expect(() => plan({ syscalls: [rule(), rule({ args: [wrong] })] })).toThrow('/linux/seccomp/syscalls/1/args/0/op: unknown');
