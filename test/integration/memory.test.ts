@@ -96,9 +96,7 @@ describe.skipIf(skipped('memory', hosts[0]?.name === 'tsrun' ? whyNoContainers()
 
   it('holds no more while it stays with a process of exec', async () => {
     const id = h.running();
-    const exec = h.spawn(['exec', id, 'sh', '-c', 'trap "exit 8" USR1; echo ready; while :; do sleep 1000 & wait; done'], {
-      host: hosts[0],
-    });
+    const exec = h.spawn(['exec', id, 'sh', '-c', 'trap "exit 8" USR1; echo ready; while :; do sleep 1000 & wait; done']);
     await expectHeld(exec, 2000);
     exec.kill('SIGUSR1');
     expect(await exec.ended).toEqual({ status: 8, stdout: 'ready\n', stderr: '' });

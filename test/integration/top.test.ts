@@ -80,7 +80,8 @@ describe.skipIf(skipped('top', reason)).each(hosts)('under $name', (host: TestHo
           containers: { cpu: { percent: number } }[];
         };
         expect(Math.abs(Date.parse(time) - Date.now())).toBeLessThan(60_000);
-        expect(seconds).toBeGreaterThanOrEqual(0.19);
+        // a round that was late makes the next one shorter
+        expect(seconds).toBeGreaterThan(0);
         expect(containers).toHaveLength(1);
         expect(containers[0]).toMatchObject({ id, status: 'running', pid });
         expect(Object.keys(containers[0] ?? {})).toEqual(['id', 'status', 'pid', 'cpu', 'memory', 'pids', 'io', 'pressure']);
