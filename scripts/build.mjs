@@ -136,7 +136,7 @@ async function scripts() {
     'scripts/lib/lines.mjs',
     'package-lock.json',
   ];
-  const define = { ...versionNames(), TSRUN_ENGINE: JSON.stringify(`quickjs-ng ${engineVersion}`) };
+  const define = { ...versionNames(), TSRUN_ENGINE: JSON.stringify(`quickjs-ng ${engineVersion()}`) };
   await onceAsync('scripts', { files, text: JSON.stringify(define), outputs: [`${build}/scripts/core.js`] }, async () => {
     const made = await bundle(join(root, 'src/cli/process.ts'), define);
     for (const { name, code, lines } of made) {

@@ -38,7 +38,7 @@ const DIRECTORIES = ['/', '/bin', '/boot', '/dev', '/etc', '/etc/apparmor.d', '/
 
 /** What others come and go with: files of a build and of npm, sockets of a bus. */
 const PASSING =
-  /^\/run\/tsrun$|^(\/var)?\/tmp\/(?!tsrun-)|^(\/var)?\/tmp\/tsrun-(test-cache|vm-kernel-[\d.]+|vm-[a-z]+(-emulated)?)-[0-9a-f]{12}$|^\/dev\/(pts|char|block)\/|^\/root\/\.(npm|cache|node-gyp)/;
+  /^\/run\/tsrun$|^(\/var)?\/tmp\/(?!tsrun-)|^(\/var)?\/tmp\/tsrun-(test-cache|vm-kernel-[\d.]+|vm-[a-z]+(-emulated)?|engine-[\d.]+(-lib)?|sysroot-\w+)-[0-9a-f]{12}$|^\/dev\/(pts|char|block)\/|^\/root\/\.(npm|cache|node-gyp)/;
 
 function permissions() {
   const found = {};
