@@ -153,7 +153,11 @@ async function executable(target) {
   const build = `${target.build}/executable`;
   const { code, names } = await scripts();
   const { include, library } = engineFor(target);
+  const compiler = engineFor(targetOf('')).library;
+  const node = nodeDirectory();
   writeChanged(join(root, build, 'sources.mk'), `EXECUTABLE_SOURCES := ${sources('executable').join(' ')}\nSCRIPTS := ${names}\n`);
+  // of what comes from outside no object says that it depends on it
+  writeChanged(join(root, build, 'outside'), [library, compiler, node, process.version].join('\n'));
   const set = {
     BUILD: build,
     CODE: code,
@@ -162,8 +166,8 @@ async function executable(target) {
     SYSROOT: target.sysroot,
     ENGINE: include,
     LIBRARY: library,
-    COMPILER_LIBRARY: engineFor(targetOf('')).library,
-    NODE: join(nodeDirectory(), 'include/node'),
+    COMPILER_LIBRARY: compiler,
+    NODE: join(node, 'include/node'),
     NAPI: 'node_modules/node-addon-api',
   };
   run('make', ['-s', '-k', '-j2', '-f', 'scripts/executable.mk', ...Object.entries(set).map(([name, value]) => `${name}=${value}`)]);

@@ -20,6 +20,12 @@ export function engineHost({ sanitize = '', target = '' } = {}) {
   const { include, library } = engineFor(machine, { flags });
   const build = join(above, 'engine', sanitize.replaceAll(',', '-'));
   const settings = { BUILD: build, QUICKJS: include, LIBRARY: library, NODE: nodeHeaders(), SANITIZE: sanitize, CROSS: cross };
+  once(
+    `engine-host-${build.replaceAll('/', '-')}`,
+    { files: [], text: [include, library, nodeHeaders(), process.version].join('\n'), outputs: [] },
+    () => rmSync(join(root, build), { recursive: true, force: true }),
+  );
+  mkdirSync(dirname(join(root, build)), { recursive: true });
   run('flock', [dirname(join(root, build)), 'make', '-s', '-j2', '-f', 'scripts/engine.mk', ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)]); // prettier-ignore
   return join(root, build, 'host');
 }

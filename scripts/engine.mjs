@@ -45,7 +45,7 @@ export function kept(path, make) {
 
 /** The directory with the engine's C sources and quickjs.h: fetched from Debian and verified if it is not there. */
 export function engineSources() {
-  const path = join(cacheDirectory(), `tsrun-engine-${tested}-${hashOf([engine.name, engine.tested])}`);
+  const path = join(cacheDirectory(), `tsrun-engine-${tested}-${hashOf([engine.name, engine.tested, process.getuid()])}`);
   kept(path, (directory, log) => {
     process.stderr.write(`engine: fetching ${engine.name} ${engine.tested}\n`);
     const work = join(directory, 'work');
@@ -64,7 +64,7 @@ export function engineVersion() {
 }
 
 /**
- * The static library of the engine's core, compiled if it is not there: `{include, library, version}`. `triplet` names the machine
+ * The static library of the engine's core, compiled if it is not there: `{include, library}`. `triplet` names the machine
  * it is for where that is not this one (aarch64-linux-gnu); `flags` come behind the usual ones and make it a library of its own.
  */
 export function engineLibrary({ triplet = '', flags = [] } = {}) {
@@ -75,7 +75,7 @@ export function engineLibrary({ triplet = '', flags = [] } = {}) {
   const names = `-ffile-prefix-map=${include}/=`;
   const path = join(
     cacheDirectory(),
-    `tsrun-engine-${tested}-lib-${hashOf([engine.tested, prefix, process.arch, ...CORE, ...all])}`,
+    `tsrun-engine-${tested}-lib-${hashOf([engineVersion(), prefix, process.arch, process.getuid(), ...CORE, ...all])}`,
   );
   kept(path, (directory, log) => {
     const objects = CORE.map((name) => join(directory, name.replace(/c$/, 'o')));
@@ -83,7 +83,7 @@ export function engineLibrary({ triplet = '', flags = [] } = {}) {
     step(log, `${prefix}gcc-ar`, ['rcsD', join(directory, 'libquickjs.a'), ...objects]);
     for (const object of objects) rmSync(object);
   });
-  return { include, library: join(path, 'libquickjs.a'), version: engineVersion() };
+  return { include, library: join(path, 'libquickjs.a') };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -28,12 +28,12 @@ $(TARGET): $(OBJECTS) $(BUILD)/scripts.o $(LIBRARY) scripts/executable.mk $(BUIL
 	$(CROSS)g++ $(LDFLAGS) -o $@.new $(OBJECTS) $(BUILD)/scripts.o $(LIBRARY) $(SECCOMP) -lm
 	mv $@.new $@
 
-$(BUILD)/%.o: native/%.cc scripts/executable.mk
+$(BUILD)/%.o: native/%.cc $(BUILD)/outside package-lock.json scripts/executable.mk
 	@mkdir -p $(@D)
 	$(CROSS)g++ $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 # --- the scripts, by a compiler that is the engine itself; the bytecode is the same for all machines of 64 bits and little endian
-$(CODE)/compile: native/compiler/main.cc $(COMPILER_LIBRARY) scripts/executable.mk
+$(CODE)/compile: native/compiler/main.cc $(COMPILER_LIBRARY) $(BUILD)/outside scripts/executable.mk
 	@mkdir -p $(@D)
 	g++ $(CPPFLAGS) $(CXXFLAGS) -o $@ $< $(COMPILER_LIBRARY) -lm
 

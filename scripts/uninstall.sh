@@ -10,4 +10,4 @@ drop() {
   echo "$to/$3"
 }
 each_installed drop
-if [ -d "$to/libexec/tsrun" ]; then rmdir "$to/libexec/tsrun"; fi
+if [ -d "$to/libexec/tsrun" ]; then rmdir --ignore-fail-on-non-empty "$to/libexec/tsrun"; fi

@@ -96,6 +96,8 @@ export interface HookRequest {
   /** Goes to its standard input, which is then closed. */
   readonly input: string;
   readonly cwd: string;
+  /** Ended by a signal that is to end us (`endAtSignals`). */
+  readonly interrupted: boolean;
 }
 
 /** sd_notify(3) for a container (native/process/notify_host.h). */
@@ -191,10 +193,11 @@ export interface Native {
   /** Answers an `ask`, or lets go after `ready`. With `pidfd`, who does not listen is not waited for any longer than by `receive`. */
   reply(sync: number, text: string, pidfd?: number): void;
   /**
-   * While it is on, SIGHUP, SIGINT and SIGTERM do not end us but, once each, what waits for a process in the making (`receive`, `reply`,
-   * `startInit`) or for a hook (`runHook`), which fails with the words `ended by signal N`. Ignored ones stay ignored.
+   * While it is on, SIGHUP, SIGINT and SIGTERM do not end us but what waits for a process in the making (`receive`, `reply`,
+   * `startInit`) or for a hook (`runHook`), which fails with the words `ended by signal N`. Ignored ones stay ignored. What has ended nothing when it is off again goes to the program that
+   * we stay with; where there is none it is forgotten, or has its own effect with `again`.
    */
-  endAtSignals(on: boolean): void;
+  endAtSignals(on: boolean, again?: boolean): void;
   /** Opens a namespace file and checks that it is of the kind `flag` (CLONE_NEW*) says: EINVAL otherwise. */
   openNamespace(path: string, flag: number): number;
   /** A user namespace with these mappings, without a process in it. */

@@ -119,7 +119,7 @@ Napi::Value receive(const Info& info) {
 
 void reply(const Info& info) { check(info.Env(), send_reply(static_cast<int>(number_at(info, 0)), text_at(info, 1), wait_at(info, 2))); }
 
-void end_at(const Info& info) { check(info.Env(), end_at_signals(bool_at(info, 0))); }
+void end_at(const Info& info) { check(info.Env(), end_at_signals(bool_at(info, 0), info[1].IsBoolean() && bool_at(info, 1))); }
 
 // Messages of an init that starts: more than any plan has steps.
 constexpr int kMostMessages = 100'000;

@@ -98,7 +98,7 @@ Napi::Value run_hook(const Info& info) {
   how.input = input;
   how.timeout = static_cast<int64_t>(number_of(request, "timeout"));
   how.err = err.sink();
-  how.interrupt = ending_signals();
+  if (bool_of(request, "interrupted")) how.interrupt = ending_signals();
   auto ended = run(program, how);
   check(info.Env(), ended.status());
   if (ended->interrupted) throw error_of(info.Env(), ended_by(take_ending_signal()));

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "base/named_file_host.h"
@@ -47,11 +48,15 @@ enum class Came { kReady, kEnded };
 // Waits until the socket is ready for `events`, or what else can end the wait has come. The socket first: who has said something before he
 // ended is heard.
 Result<Came> attend(int socket, short events, const Wait& wait) {
+  const auto begin = std::chrono::steady_clock::now();
   for (;;) {
+    // Signals that end nothing do not make it longer.
+    const auto gone = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();
+    const int timeout = wait.timeout < 0 ? -1 : static_cast<int>(std::max<int64_t>(0, wait.timeout - gone));
     const int grace = wait.ends ? ending_grace() : -1;
     pollfd watched[3] = {{socket, events, 0}, {wait.pidfd, POLLIN, 0}, {wait.ends && grace < 0 ? ending_signals() : -1, POLLIN, 0}};
-    const bool ending = grace >= 0 && (wait.timeout < 0 || grace <= wait.timeout);
-    const int ready = poll(watched, 3, ending ? grace : wait.timeout);
+    const bool ending = grace >= 0 && (timeout < 0 || grace <= timeout);
+    const int ready = poll(watched, 3, ending ? grace : timeout);
     if (ready == 0) {
       if (!ending) return Status(EAGAIN, "wait for a message");
       return ended_by(take_ending_signal());

@@ -29,6 +29,7 @@ constexpr std::array kEnding = {SIGHUP, SIGINT, SIGTERM};
 int g_ending = -1;
 bool g_ending_on = false;
 std::atomic<int> g_ending_signal;
+std::atomic<uint32_t> g_ending_pending;  // all that have come, 1 << signal
 std::atomic<int64_t> g_ending_since;
 
 // How long what is under way when such a signal comes may still take: a program that begins meanwhile gets the signal.
@@ -60,8 +61,11 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   } else {
     const auto at = static_cast<size_t>(signal);
     if (g_ends[at]) {
+      g_ending_pending |= 1U << signal;
+      // Who sees the signal sees its time.
+      if (g_ending_signal == 0) g_ending_since = milliseconds();
       int none = 0;
-      if (g_ending_signal.compare_exchange_strong(none, signal)) g_ending_since = milliseconds();
+      g_ending_signal.compare_exchange_strong(none, signal);
       const uint64_t one = 1;
       (void)!write(g_ending, &one, sizeof one);
     } else if (g_passed[at]) {
@@ -124,12 +128,23 @@ bool is_ignored(int signal) {
 
 }  // namespace
 
-Status end_at_signals(bool on) {
+Status end_at_signals(bool on, bool again) {
   if (on && g_ending < 0) g_ending = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (on && g_ending < 0) return failed("eventfd");
   if (on == g_ending_on) return {};
   g_ending_on = on;
   if (on) (void)take_ending_signal();
+  // Blocked: one that comes in the middle would find a handler and nobody whom it is for.
+  sigset_t ending;
+  sigset_t mask;
+  sigemptyset(&ending);
+  for (const int signal : kEnding) sigaddset(&ending, signal);
+  pthread_sigmask(SIG_BLOCK, &ending, &mask);
+  uint32_t pending = 0;
+  if (!on) {
+    pending = g_ending_pending;
+    (void)take_ending_signal();
+  }
   for (const int signal : kEnding) {
     auto& ends = g_ends[static_cast<size_t>(signal)];
     if (!on) {
@@ -142,10 +157,15 @@ Status end_at_signals(bool on) {
     }
   }
   // What has ended nothing is for the program, if somebody stays with that.
-  if (!on) {
-    const int signal = take_ending_signal();
-    if (signal != 0 && g_passed[static_cast<size_t>(signal)]) pass(signal);
+  for (const int signal : kEnding) {
+    if ((pending & 1U << signal) == 0) continue;
+    if (g_passed[static_cast<size_t>(signal)]) {
+      pass(signal);
+    } else if (again) {
+      raise(signal);
+    }
   }
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
   return {};
 }
 
@@ -157,9 +177,12 @@ int ending_grace() {
 int ending_signals() { return g_ending_on ? g_ending : -1; }
 
 int take_ending_signal() {
+  // In this order: one that comes in between is announced again.
+  const int signal = g_ending_signal.exchange(0);
+  g_ending_pending = 0;
   uint64_t count = 0;
   (void)!read(g_ending, &count, sizeof count);
-  return g_ending_signal.exchange(0);
+  return signal;
 }
 
 Status ended_by(int signal) { return {kNoErrorWords, "ended by signal", std::to_string(signal)}; }

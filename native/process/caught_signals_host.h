@@ -35,7 +35,9 @@ class CaughtSignals {
 // From now on, until told otherwise, SIGHUP, SIGINT and SIGTERM do not end us but a wait for something that can be undone: what waits looks
 // at `ending_signals`. One that would not end us, being ignored, stays without effect. May be on while CaughtSignals are taken: these
 // get the signal when it is off again, if it has ended nothing.
-Status end_at_signals(bool on);
+//
+// With `again`, off: a signal that has ended nothing, and that nobody else wants, has its own effect after all.
+Status end_at_signals(bool on, bool again = false);
 
 // Readable when such a signal has come and nobody has taken it; -1 while it is off.
 [[nodiscard]] int ending_signals();

@@ -44,6 +44,8 @@ Result<SystemdHelper> start_systemd_helper(const std::string& path) {
   program.argv = argv;
   program.envp = envp;
   program.cwd = "/";
+  // What a terminal sends to our group is for us; it ends with its socket.
+  program.group = true;
   for (int& stream : program.streams) stream = theirs.get();
   auto child = start(program);
   TSRUN_TRY(child.status());

@@ -47,6 +47,9 @@ function privateApt(directory, suite, architecture) {
     'Dir::Cache': join(directory, 'cache'),
     'Dir::Etc::sourcelist': join(directory, 'sources.list'),
     'Dir::Etc::sourceparts': '/dev/null',
+    'Dir::Etc::preferences': '/dev/null',
+    'Dir::Etc::preferencesparts': '/dev/null',
+    'APT::Default-Release': '',
     // the directory may be below one that only we can enter
     'APT::Sandbox::User': 'root',
   };

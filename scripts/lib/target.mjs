@@ -17,7 +17,10 @@ const HERE = { name: '', triplet: '', build: 'build', dist: 'dist', cross: '', s
 /** The directory with headers and libraries of `triplet` below usr/: fetched from Debian and verified if it is not there. */
 function sysrootOf(name, triplet) {
   const packages = suitePackages(name);
-  const path = join(cacheDirectory(), `tsrun-sysroot-${name}-${hashOf(packages.flatMap((entry) => [entry.name, entry.tested]))}`);
+  const path = join(
+    cacheDirectory(),
+    `tsrun-sysroot-${name}-${hashOf([process.getuid(), ...packages.flatMap((entry) => [entry.name, entry.tested])])}`,
+  );
   return kept(path, (directory, log) => {
     process.stderr.write(`build: fetching libraries for ${name}\n`);
     const work = join(directory, 'packages');

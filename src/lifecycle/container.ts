@@ -377,7 +377,7 @@ export function listenFdCount(warn: (message: string) => void): number {
   return Number(count);
 }
 
-/** A descriptor that nobody passed would be one of the engine's own. */
+/** Only what somebody passed can be passed on. */
 export function checkPreserved(count: number): void {
   const { inherited } = launch();
   for (let fd = 3; fd < 3 + count; fd++) {

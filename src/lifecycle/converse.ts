@@ -174,7 +174,7 @@ export function endInit(child: Child): void {
   end(child);
   try {
     // Of one that others can see nothing more is to be expected, and its end of the conversation may be in their hands.
-    while (!child.seen) {
+    for (let left = 1000; left > 0 && !child.seen; left--) {
       // The parent of one that others can see has said all that it is going to say.
       const message = native().receive(child.sync, child.second === 'born' ? 0 : FORKED_TIMEOUT);
       if (message.type === 'end') break;

@@ -19,6 +19,8 @@ function runHook(kind: RuntimeHook, index: number, hook: Hook, state: string, bu
       timeout: (hook.timeout ?? 0) * 1000,
       input: state,
       cwd: bundle,
+      // what undoes is not ended by what has ended the call
+      interrupted: kind !== 'poststop',
     });
   } catch (error) {
     if (isSystemError(error)) throw new TsrunError(`${name}: ${error.message}`, { cause: error });

@@ -59,7 +59,7 @@ function begun(options: RunOptions, foreground: boolean): Begun {
     made.close();
     return { child: made.child, terminal: made.terminal, notify };
   } finally {
-    native().endAtSignals(false);
+    native().endAtSignals(false, !foreground);
   }
 }
 

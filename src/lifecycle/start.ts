@@ -68,7 +68,8 @@ function letBegin(socket: string, state: string, pidfd: number): void {
     });
     if (failure !== null) throw new TsrunError(stepFailure(failure));
   } finally {
-    native().endAtSignals(false);
+    // what comes now may wait for long
+    native().endAtSignals(false, true);
   }
 }
 

@@ -45,18 +45,21 @@ async function expectFlat(rounds: number, args: readonly string[], between: (rou
   const before = { written: 0, asked: 0 };
   const after = { written: 0, asked: 0 };
   let round = 0;
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (!line.startsWith('{')) throw new Error(line);
-    round++;
-    if (round === 100) Object.assign(before, { written: written(pid), asked: asked(pid) });
-    if (round === rounds) {
-      Object.assign(after, { written: written(pid), asked: asked(pid) });
-      break;
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (!line.startsWith('{')) throw new Error(line);
+      round++;
+      if (round === 100) Object.assign(before, { written: written(pid), asked: asked(pid) });
+      if (round === rounds) {
+        Object.assign(after, { written: written(pid), asked: asked(pid) });
+        break;
+      }
+      between(round);
     }
-    between(round);
+  } finally {
+    child.kill('SIGKILL');
+    await exit;
   }
-  child.kill('SIGKILL');
-  await exit;
   expect(round).toBe(rounds);
   expect(before.written).toBeGreaterThan(0);
   expect(after.written - before.written).toBeLessThan(FLAT);

@@ -88,7 +88,7 @@ describe.skipIf(skipped('onlookers', why)).each(hosts)('under $name, an onlooker
       expect(
         onlookers.unexpected(all.seen, /^namespace (cgroup|ipc|mnt|net|uts)$/, /^cgroup not ours$/, /^sockets 2$/, files, ...helpers),
       ).toEqual([]);
-      expect(all.caught).toBeGreaterThan(rounds / 10);
+      expect(all.caught).toBeGreaterThan(0);
     },
   );
 });

@@ -27,6 +27,6 @@ describe.skipIf(skipped('onlookers', why)).each(hosts)('under $name, an onlooker
     onlookers.report(`exec, ${kind}`, host, rounds, all);
     expect(onlookers.unexpected(all.seen)).toEqual([]);
     // It has looked into processes that were not yet the user's program.
-    expect(all.caught).toBeGreaterThan(rounds / 10);
+    expect(all.caught).toBeGreaterThan(0);
   });
 });

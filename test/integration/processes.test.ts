@@ -24,6 +24,7 @@ function hook(script: string, request: Partial<HookRequest> = {}): HookResult {
     args: ['sh', '-c', script],
     env: [`PATH=${process.env['PATH'] ?? ''}`],
     timeout: 0,
+    interrupted: false,
     input: '',
     cwd: '',
     ...request,

@@ -131,6 +131,23 @@ describe.skipIf(skipped('standstill', whyNoContainers() ?? (noTools === undefine
       await h.expectNothingLeft();
     });
 
+    it('create by a terminal, whose signal is for its hooks too, and not for those that undo', async () => {
+      const [begun, undone] = [h.path(h.id('begun')), h.path(h.id('undone'))];
+      const bundle = h.bundle(shell(SLEEP), (config) => {
+        config.hooks = {
+          createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', `: > ${begun}; exec sleep 1000`] }],
+          poststop: [{ path: '/bin/sh', args: ['sh', '-c', `sleep 0.2; : > ${undone}`] }],
+        };
+      });
+      const [command = '', ...args] = h.command(['create', '--bundle', bundle, h.id()], { host });
+      const call = spawn(command, args, { stdio: 'ignore', detached: true });
+      expect(await until(() => existsSync(begun))).toBe(true);
+      process.kill(-(call.pid ?? 0), 'SIGINT');
+      expect(await once(call, 'exit')).toEqual([1, null]);
+      expect(existsSync(undone)).toBe(true);
+      await h.expectNothingLeft();
+    });
+
     const whyNode = host.name === 'node' ? 'Node itself no longer ignores what its caller had it ignore' : undefined;
     it.skipIf(skipped('an ignored signal', whyNode))('create not, where the signal is ignored', async () => {
       const id = h.running([shell(SLEEP)], { host });
