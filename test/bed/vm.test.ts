@@ -46,7 +46,7 @@ function begin(
 
 const vm = (...words: string[]): Promise<Outcome> => begin(words).ended;
 
-/** Machines of ours that run. */
+/** The processes of machines of ours. */
 function machines(): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -156,7 +156,7 @@ describe.skipIf(skipped('the virtual machine', reason))('npm run vm', () => {
     const { pid, ended, out } = begin(['sh', '-c', 'ls /var/tmp/mark; echo begun; sleep 1000']);
     for (let round = 0; round < 3000 && !out().includes('begun'); round++) await sleep(100);
     expect(out()).toBe('begun\n');
-    expect(machines()).toHaveLength(1);
+    expect(machines()).not.toEqual([]);
     // the terminal's way: to all of the foreground
     process.kill(-pid, 'SIGINT');
     expect((await ended).status).not.toBe(0);
