@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { engineVersion } from './engine.mjs';
 import { bundle } from './lib/bundle.mjs';
+import { nodeDirectory, nodeHeaders } from './lib/node.mjs';
 import { filesBelow, once, onceAsync, output, root, run } from './lib/run.mjs';
 import { engineFor, targetOf } from './lib/target.mjs';
 import { sources } from './sources.mjs';
@@ -52,14 +53,6 @@ function programs(target) {
 /** tsrun-systemd. */
 function helper(target) {
   make('dynamic', ['systemd'], target);
-}
-
-/** The directory that has the headers of the node that runs this in include/node. */
-function nodeDirectory() {
-  const prefix = dirname(dirname(process.execPath));
-  const nodedir = [process.env['npm_config_nodedir'], prefix].find((path) => path && existsSync(join(path, 'include/node/node_api.h')));
-  if (!nodedir) throw new Error(`no headers of node in ${prefix}/include/node: install them or set npm_config_nodedir`);
-  return nodedir;
 }
 
 /** The addon, for node. */
@@ -167,7 +160,7 @@ async function executable(target) {
     ENGINE: include,
     LIBRARY: library,
     COMPILER_LIBRARY: compiler,
-    NODE: join(node, 'include/node'),
+    NODE: nodeHeaders(),
     NAPI: 'node_modules/node-addon-api',
   };
   run('make', ['-s', '-k', '-j2', '-f', 'scripts/executable.mk', ...Object.entries(set).map(([name, value]) => `${name}=${value}`)]);

@@ -1,3 +1,2 @@
-export function nodeHeaders(): string;
 export function engineHost(options?: { readonly sanitize?: string; readonly target?: string }): string;
 export function probeAddon(): string;

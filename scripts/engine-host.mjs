@@ -1,17 +1,10 @@
 // What tests of native/engine need, made where something changed: their host (test/engine/host.cc) and their addon (test/engine/addon).
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
+import { nodeDirectory, nodeHeaders } from './lib/node.mjs';
 import { filesBelow, once, root, run } from './lib/run.mjs';
 import { engineFor, targetOf } from './lib/target.mjs';
-
-/** Where node_api.h is: beside the node that runs this. */
-export function nodeHeaders() {
-  const prefix = dirname(dirname(process.execPath));
-  const path = [process.env['npm_config_nodedir'], prefix].map((at) => at && join(at, 'include/node')).find((at) => at && existsSync(join(at, 'node_api.h'))); // prettier-ignore
-  if (!path) throw new Error(`no headers of node in ${prefix}/include/node: install them or set npm_config_nodedir`);
-  return path;
-}
 
 /** The path of the host. `sanitize` names what it and the engine watch: "address,undefined"; `target` the machine it is for, '' for this one. */
 export function engineHost({ sanitize = '', target = '' } = {}) {
@@ -34,7 +27,7 @@ export function engineHost({ sanitize = '', target = '' } = {}) {
 export function probeAddon() {
   const directory = 'build/engine/probe';
   const sources = filesBelow('test/engine/addon', (path) => path.endsWith('.cc'));
-  const headers = nodeHeaders();
+  const nodedir = nodeDirectory();
   const target = {
     target_name: 'probe',
     // node-gyp's objects lie as the sources do: they must not be outside
@@ -45,12 +38,12 @@ export function probeAddon() {
   };
   const made = join(directory, 'build/Release/probe.node');
   const files = [...sources, 'test/engine/addon/addon.h'];
-  once('engine-probe', { files, text: JSON.stringify([target, headers]), outputs: [made] }, () => {
+  once('engine-probe', { files, text: JSON.stringify([target, nodedir]), outputs: [made] }, () => {
     rmSync(join(root, directory), { recursive: true, force: true });
     mkdirSync(join(root, directory), { recursive: true });
     symlinkSync(join(root, 'test/engine/addon'), join(root, directory, 'addon'));
     writeFileSync(join(root, directory, 'binding.gyp'), JSON.stringify({ targets: [target] }));
-    const args = ['rebuild', '-C', directory, '--release', `--nodedir=${dirname(dirname(headers))}`, '--loglevel=warn', '-j', '2'];
+    const args = ['rebuild', '-C', directory, '--release', `--nodedir=${nodedir}`, '--loglevel=warn', '-j', '2'];
     run(join(root, 'node_modules/.bin/node-gyp'), args, { stdio: ['ignore', 'ignore', 'inherit'] });
   });
   return join(root, made);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 
 import { engineSources } from '../engine.mjs';
+import { nodeHeaders } from './node.mjs';
 import { output, root } from './run.mjs';
 
 let known;
@@ -15,7 +16,7 @@ function machine() {
 export function compileFlags(program) {
   const { triplet, version } = machine();
   const common = ['-Inative', '-D_GNU_SOURCE', '-Wall', '-Wextra'];
-  const node = join(process.execPath, '../../include/node');
+  const node = nodeHeaders();
   if (program === 'engine' || program === 'compiler') return ['-std=gnu++20', ...common, '-isystem', node, '-isystem', engineSources()];
   if (program === 'addon' || program === 'executable') {
     const napi = join(root, 'node_modules/node-addon-api');

@@ -17,24 +17,13 @@ import { suitePackages } from '../../scripts/lib/debian.mjs';
 import { cacheDirectory, fresh, ours } from '../../scripts/vm/cache.mjs';
 import { peers } from '../../scripts/vm/recipe/peers.mjs';
 import { configs } from './configs.mjs';
+import { enterMountNamespace, median, option } from './inside.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const top = join(here, '../..');
 
 const newest = await newestPeers();
-if (process.env.TSRUN_BENCH_INSIDE !== '1') enterMountNamespace();
-
-function enterMountNamespace() {
-  const script = 'mount --make-rprivate / && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"';
-  const words = ['-m', 'sh', '-c', script, 'sh', process.execPath, ...process.argv.slice(1)];
-  const { status } = spawnSync('unshare', words, { stdio: 'inherit', env: { ...process.env, TSRUN_BENCH_INSIDE: '1' } });
-  process.exit(status ?? 1);
-}
-
-function option(name, otherwise) {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : process.argv[at + 1];
-}
+enterMountNamespace();
 
 const quick = process.argv.includes('--quick');
 const rounds = Number(option('rounds', quick ? 5 : 40));
@@ -117,12 +106,6 @@ function makeBundle(name, config) {
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
   return bundle;
 }
-
-const median = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-};
 
 /** KiB, of the process that waits for `start`. */
 function pss(pid) {

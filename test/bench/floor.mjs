@@ -4,32 +4,19 @@
 //   node test/bench/floor.mjs [--rounds N] [--json FILE]
 //
 // Like the benchmark it runs in a mount namespace of its own with cgroup v2 alone at /sys/fs/cgroup.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { configs } from './configs.mjs';
+import { enterMountNamespace, median, option } from './inside.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const top = join(here, '../..');
 
-function option(name, otherwise) {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : process.argv[at + 1];
-}
-
-if (process.env.TSRUN_BENCH_INSIDE !== '1') {
-  const script = 'mount --make-rprivate / && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"';
-  const { status } = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', process.execPath, ...process.argv.slice(1)], {
-    stdio: 'inherit',
-    env: { ...process.env, TSRUN_BENCH_INSIDE: '1' },
-  });
-  process.exit(status ?? 1);
-}
-
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+enterMountNamespace();
 
 const rounds = Number(option('rounds', 100));
 const work = mkdtempSync(join(tmpdir(), 'tsrun-floor-'));

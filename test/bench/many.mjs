@@ -11,22 +11,11 @@ import { cpus, release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configs } from './configs.mjs';
+import { enterMountNamespace, median, option } from './inside.mjs';
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-function option(name, otherwise) {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : process.argv[at + 1];
-}
-
-if (process.env.TSRUN_BENCH_INSIDE !== '1') {
-  const script = 'mount --make-rprivate / && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"';
-  const { status } = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', process.execPath, ...process.argv.slice(1)], {
-    stdio: 'inherit',
-    env: { ...process.env, TSRUN_BENCH_INSIDE: '1' },
-  });
-  process.exit(status ?? 1);
-}
+enterMountNamespace();
 
 const count = Number(option('count', 1000));
 const runtime = option('runtime', join(process.env.TSRUN_DIST ?? join(top, 'dist'), 'tsrun'));
@@ -72,7 +61,6 @@ function time(args, out = 'ignore') {
   return { milliseconds, stdout };
 }
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const tenths = Array.from({ length: 10 }, () => ({ create: [], state: [], events: [], list: [], perListed: [], delete: [] }));
 const tenth = (at) => tenths[Math.min(9, Math.floor((at * 10) / count))];
 const hasEvents = spawnSync(runtime, ['events', '--help']).status === 0;

@@ -6,7 +6,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { runInNewContext } from 'node:vm';
 
-import { engineHost, nodeHeaders } from '../../scripts/engine-host.mjs';
+import { engineHost } from '../../scripts/engine-host.mjs';
+import { nodeHeaders } from '../../scripts/lib/node.mjs';
 import { root } from '../../scripts/lib/run.mjs';
 import { targetOf } from '../../scripts/lib/target.mjs';
 
