@@ -450,6 +450,12 @@ export class Harness {
     return JSON.parse(this.ok(['state', id])) as { status: string; pid: number };
   }
 
+  /** The status that `state` tells; undefined: it knows no such container, not yet or no longer. */
+  status(id: string): string | undefined {
+    const { status, stdout } = this.tsrun(['state', id]);
+    return status === 0 ? (JSON.parse(stdout) as { status: string }).status : undefined;
+  }
+
   /** Everything of this test file's that the machine holds now. */
   holdings(): Holdings {
     return { processes: this.processes(), mounts: this.mounts(), cgroups: this.cgroups(), states: this.states() };

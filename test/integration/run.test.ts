@@ -28,7 +28,7 @@ describe.skipIf(skipped('run', whyNoContainers())).each(hosts)('under $name', (h
     it('ends with 128 + 9 when kill ends it', async () => {
       const id = h.id();
       const call = h.spawn(['run', '--bundle', h.bundle(shell(SLEEP)), id], on);
-      expect(await until(() => h.states().includes(id) && h.tsrun(['state', id]).stdout.includes('"running"'))).toBe(true);
+      expect(await until(() => h.status(id) === 'running')).toBe(true);
       h.ok(['kill', id, 'KILL'], on);
       expect((await call.ended).status).toBe(137);
       await h.expectNothingLeft();

@@ -36,15 +36,21 @@ describe.skipIf(skipped('standstill', whyNoContainers() ?? (noTools === undefine
       env: { PATH: process.env['PATH'] ?? '', LATE_BORN_HELD: held, ...more },
     });
 
-    const processesOf = (id: string): unknown => JSON.parse(h.ok(['ps', '--format', 'json', id], { host }));
+    const processesOf = (id: string): unknown[] => JSON.parse(h.ok(['ps', '--format', 'json', id], { host })) as unknown[];
+
+    /** A container whose processes stay the same from now on: the shell, and the sleep that it starts. */
+    const atRest = async () => {
+      const id = h.running([shell(SLEEP)], { host });
+      expect(await until(() => processesOf(id).length === 2)).toBe(true);
+      return { id, before: processesOf(id) };
+    };
 
     const ended = (stderr: string, signal = 15): void => {
       expect(stderr).toMatch(new RegExp(`ended by signal ${signal}"?\n$`));
     };
 
     it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('exec, whose process somebody has stopped, by %s', async (signal) => {
-      const id = h.running([shell(SLEEP)], { host });
-      const before = processesOf(id);
+      const { id, before } = await atRest();
       const held = h.path(h.id('held'));
       const call = h.spawn(['exec', '--detach', id, 'true'], holding(held));
       expect(await until(() => existsSync(held))).toBe(true);
@@ -57,8 +63,7 @@ describe.skipIf(skipped('standstill', whyNoContainers() ?? (noTools === undefine
     });
 
     it('exec, of whose process nobody has spoken yet, and leaves none behind', async () => {
-      const id = h.running([shell(SLEEP)], { host });
-      const before = processesOf(id);
+      const { id, before } = await atRest();
       const held = h.path(h.id('held'));
       const call = h.spawn(['exec', '--detach', id, 'sleep', '1000'], holding(held, { LATE_BORN_MUTE: '1' }));
       expect(await until(() => existsSync(held))).toBe(true);
@@ -92,9 +97,7 @@ describe.skipIf(skipped('standstill', whyNoContainers() ?? (noTools === undefine
     });
 
     it('create, in the pid namespace of somebody who has stopped its process, and undoes it', async () => {
-      const { pid } = h.state(h.running([shell(SLEEP)], { host }));
-      // the shell, and the sleep that it starts
-      expect(await until(() => h.processes().length === 2)).toBe(true);
+      const { pid } = h.state((await atRest()).id);
       const before = h.holdings();
       const sharing: Change = (config) => {
         for (const namespace of config.linux.namespaces ?? []) if (namespace.type === 'pid') namespace.path = `/proc/${pid}/ns/pid`;
