@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { engineVersion } from './engine.mjs';
-import { bundle } from './lib/bundle.mjs';
+import { bundle, bundleWhole } from './lib/bundle.mjs';
 import { nodeDirectory, nodeHeaders } from './lib/node.mjs';
 import { filesBelow, once, onceAsync, output, root, run } from './lib/run.mjs';
 import { engineFor, targetOf } from './lib/target.mjs';
@@ -136,6 +136,9 @@ async function scripts() {
       writeChanged(join(root, build, `scripts/${name}.js`), code);
       writeChanged(join(root, build, `scripts/${name}.lines`), lines);
     }
+    const whole = await bundleWhole(join(root, 'src/cli/process.ts'), define);
+    writeChanged(join(root, build, `whole/${whole.name}.js`), whole.code);
+    writeChanged(join(root, build, `whole/${whole.name}.lines`), whole.lines);
     writeChanged(join(root, build, 'scripts/names'), made.map(({ name }) => name).join(' '));
   });
   return { code: build, names: readFileSync(join(root, build, 'scripts/names'), 'utf8') };
@@ -155,6 +158,7 @@ async function executable(target) {
     BUILD: build,
     CODE: code,
     TARGET: `${target.dist}/tsrun`,
+    PAYLOAD: target.name === '' ? 'heap' : 'scripts',
     CROSS: target.cross,
     SYSROOT: target.sysroot,
     ENGINE: include,

@@ -2,7 +2,7 @@
 // library. Both are kept below the cache directory by a hash of what they are made of; nothing of them is in the repository.
 // `node scripts/engine.mjs [fetch]` prints where the sources are, fetching them if need be; `node scripts/engine.mjs build` the library.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,6 +19,17 @@ const [engine] = suitePackages('engine');
 
 /** The version that was tested, "0.17.0": directories of the cache are named by it. */
 const tested = engine.tested.replace(/-[^-]*$/, '');
+
+/**
+ * What is changed in the engine, by file: it keeps blocks of up to 512 bytes in pools of its own, which is faster, and asks here whether it
+ * may. While the build prepares a heap (native/executable/heap.h) each has its own place. A version that has no such line stays as it is.
+ */
+const CHANGES = {
+  'quickjs.c': [
+    '#define JS_ARENA_LARGE_BLOCKS_ONLY 0',
+    '__attribute__((weak)) int tsrun_no_pools;\n#define JS_ARENA_LARGE_BLOCKS_ONLY tsrun_no_pools',
+  ],
+};
 
 /** What a directory of the cache is named by. */
 export const hashOf = (parts) => createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 12);
@@ -75,11 +86,16 @@ export function engineLibrary({ triplet = '', flags = [] } = {}) {
   const names = `-ffile-prefix-map=${include}/=`;
   const path = join(
     cacheDirectory(),
-    `tsrun-engine-${tested}-lib-${hashOf([engineVersion(), prefix, process.arch, process.getuid(), ...CORE, ...all])}`,
+    `tsrun-engine-${tested}-lib-${hashOf([engineVersion(), prefix, process.arch, process.getuid(), JSON.stringify(CHANGES), ...CORE, ...all])}`,
   );
   kept(path, (directory, log) => {
     const objects = CORE.map((name) => join(directory, name.replace(/c$/, 'o')));
-    CORE.forEach((name, at) => step(log, `${prefix}gcc`, [...all, names, '-c', join(include, name), '-o', objects[at]]));
+    CORE.forEach((name, at) => {
+      const [from, to] = CHANGES[name] ?? ['', ''];
+      writeFileSync(join(directory, name), readFileSync(join(include, name), 'utf8').replace(from, to));
+      step(log, `${prefix}gcc`, [...all, names, `-I${include}`, '-c', join(directory, name), '-o', objects[at]]);
+      rmSync(join(directory, name));
+    });
     step(log, `${prefix}gcc-ar`, ['rcsD', join(directory, 'libquickjs.a'), ...objects]);
     for (const object of objects) rmSync(object);
   });

@@ -1,7 +1,8 @@
 # dist/tsrun: the addon's sources, Node-API over the engine, and the scripts, in one static-pie program against the system's C library.
 # Called by scripts/build.mjs with BUILD, TARGET, ENGINE (the engine's headers), LIBRARY (its archive), NODE (Node-API's headers) and NAPI
 # (node-addon-api) set; EXECUTABLE_SOURCES and SCRIPTS are in $(BUILD)/sources.mk. For another machine also with CROSS (what is in front of
-# the compilers' names) and SYSROOT (where its libseccomp is). The scripts are compiled here, by COMPILER_LIBRARY, into CODE.
+# the compilers' names) and SYSROOT (where its libseccomp is). The scripts are compiled here, by COMPILER_LIBRARY, into CODE. PAYLOAD is
+# what goes behind the program: `heap`, one with everything evaluated, which takes running it; or `scripts`, read when they are needed.
 CPPFLAGS := -D_GNU_SOURCE -DNAPI_VERSION=9 -DNAPI_CPP_EXCEPTIONS -DNODE_ADDON_API_DISABLE_DEPRECATED -Inative \
   -isystem $(NODE) -isystem $(NAPI) -isystem $(ENGINE) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 CXXFLAGS := -std=gnu++20 -O2 -fPIE -fvisibility=hidden -ffunction-sections -fdata-sections -fstack-protector-strong \
@@ -16,17 +17,30 @@ endif
 
 include $(BUILD)/sources.mk
 OBJECTS := $(patsubst native/%.cc,$(BUILD)/%.o,$(EXECUTABLE_SOURCES))
-IN_SCRIPTS := $(foreach end,bytecode debug lines,$(patsubst %,$(CODE)/scripts/%.$(end),$(SCRIPTS)))
+
+# Behind everything else, so that what is before it stays where it is, whatever it is.
+PAYLOAD_AT := 0x1000000
+LINK = $(CROSS)g++ $(LDFLAGS) -Wl,--wrap=gettimeofday,--wrap=clock_gettime -Wl,--section-start=.tsrun_payload=$(PAYLOAD_AT)
 
 .DELETE_ON_ERROR:
 .PHONY: all
 all: $(TARGET)
 
 # linked beside and renamed: a program that is running stays what it was; sources.mk changes when a source goes
-$(TARGET): $(OBJECTS) $(BUILD)/scripts.o $(LIBRARY) scripts/executable.mk $(BUILD)/sources.mk
+$(TARGET): $(BUILD)/$(PAYLOAD).o $(OBJECTS) $(LIBRARY) scripts/executable.mk $(BUILD)/sources.mk
 	@mkdir -p $(@D)
-	$(CROSS)g++ $(LDFLAGS) -o $@.new $(OBJECTS) $(BUILD)/scripts.o $(LIBRARY) $(SECCOMP) -lm
+	$(LINK) -o $@.new $(OBJECTS) $< $(LIBRARY) $(SECCOMP) -lm
 	mv $@.new $@
+
+# the program that prepares the heap: two runs of it, each in other places of memory, leave the same
+$(BUILD)/prepare: $(BUILD)/to-prepare.o $(OBJECTS) $(LIBRARY) scripts/executable.mk $(BUILD)/sources.mk
+	$(LINK) -o $@ $(OBJECTS) $< $(LIBRARY) $(SECCOMP) -lm
+
+$(BUILD)/heap.payload: $(BUILD)/prepare
+	$< $@.again
+	$< $@
+	cmp $@ $@.again
+	@rm $@.again
 
 $(BUILD)/%.o: native/%.cc $(BUILD)/outside package-lock.json scripts/executable.mk
 	@mkdir -p $(@D)
@@ -37,24 +51,23 @@ $(CODE)/compile: native/compiler/main.cc $(COMPILER_LIBRARY) $(BUILD)/outside sc
 	@mkdir -p $(@D)
 	g++ $(CPPFLAGS) $(CXXFLAGS) -o $@ $< $(COMPILER_LIBRARY) -lm
 
-$(CODE)/scripts/%.bytecode: $(CODE)/scripts/%.js $(CODE)/compile
-	$(CODE)/compile $* $< $@
+$(CODE)/%.bytecode: $(CODE)/%.js $(CODE)/compile
+	$(CODE)/compile $(*F) $< $@
 
-$(CODE)/scripts/%.debug: $(CODE)/scripts/%.js $(CODE)/compile
-	$(CODE)/compile --lines $* $< $@
+$(CODE)/%.debug: $(CODE)/%.js $(CODE)/compile
+	$(CODE)/compile --lines $(*F) $< $@
 
-# a table of names and where each begins and ends, as native/executable/scripts.h declares it
-$(BUILD)/scripts.s: $(IN_SCRIPTS) $(BUILD)/sources.mk scripts/executable.mk
-	@{ echo '.section .rodata'; \
-	  for name in $(SCRIPTS); do printf 'name_%s: .asciz "%s"\n' $$name $$name; \
-	    for kind in bytecode debug lines; do printf '.balign 16\n%s_%s: .incbin "%s"\n%s_%s_end:\n' $$kind $$name $(CODE)/scripts/$$name.$$kind $$kind $$name; done; done; \
-	  printf '.balign 4\n.globl tsrun_script_count\ntsrun_script_count: .long %d\n' $(words $(SCRIPTS)); \
-	  printf '.section .data.rel.ro,"aw"\n.balign 8\n.globl tsrun_scripts\ntsrun_scripts:\n'; \
-	  for name in $(SCRIPTS); do printf '.quad name_%s' $$name; \
-	    for kind in bytecode debug lines; do printf ', %s_%s, %s_%s_end' $$kind $$name $$kind $$name; done; echo; done; \
-	  echo '.section .note.GNU-stack,"",@progbits'; } >$@
+parts = $(foreach end,bytecode debug lines,$(patsubst %,$(1)/%.$(end),$(2)))
 
-$(BUILD)/scripts.o: $(BUILD)/scripts.s
-	$(CROSS)gcc -c $< -o $@
+$(BUILD)/scripts.payload: $(call parts,$(CODE)/scripts,$(SCRIPTS)) scripts/lib/payload.mjs $(BUILD)/sources.mk
+	node scripts/lib/payload.mjs 1 $(CODE)/scripts $@ $(SCRIPTS)
+
+$(BUILD)/to-prepare.payload: $(call parts,$(CODE)/whole,core) scripts/lib/payload.mjs
+	node scripts/lib/payload.mjs 2 $(CODE)/whole $@ core
+
+# as native/executable/payload.h declares it
+$(BUILD)/%.o: $(BUILD)/%.payload scripts/executable.mk
+	printf '.section .tsrun_payload,"aw",@progbits\n.balign 4096\n.globl tsrun_payload\ntsrun_payload: .incbin "%s"\n.balign 4096\n.section .note.GNU-stack,"",@progbits\n' $< >$(@:.o=.s)
+	$(CROSS)gcc -c $(@:.o=.s) -o $@
 
 -include $(patsubst %.o,%.d,$(OBJECTS))

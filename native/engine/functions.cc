@@ -96,8 +96,8 @@ JSValue invoke(JSContext* context, JSValueConst function, JSValueConst self, int
 }  // namespace
 
 int add_function_classes(napi_env env) {
-  static JSClassExoticMethods exotic = {};
-  exotic.get_own_property = own_property;
+  // known to the program from the start, as all that the engine keeps the address of
+  static constinit JSClassExoticMethods exotic = {own_property, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
   JSClassDef function = {};
   function.class_name = "Function";
   function.finalizer = collected;

@@ -3,22 +3,24 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <napi.h>
+#include <quickjs.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "addon/values.h"
+#include "engine/env.h"
+#include "executable/prepared.h"
 #include "executable/scripts.h"
 
 namespace tsrun {
 namespace {
 
 using Info = Napi::CallbackInfo;
-
-const Caller* shown = nullptr;
 
 Status fill_standard_descriptors() {
   for (int fd = 0; fd <= 2; fd++) {
@@ -30,7 +32,7 @@ Status fill_standard_descriptors() {
 }
 
 // The last part of argv[0].
-std::string name_of(const Caller& caller) {
+std::string_view name_of(const Caller& caller) {
   const char* name = caller.argc > 0 ? caller.argv[0] : "";
   if (const char* slash = strrchr(name, '/'); slash != nullptr) name = slash + 1;
   return *name == 0 ? "tsrun" : name;
@@ -81,9 +83,14 @@ Napi::Value program(const Info& info) {
 Napi::Value exists(const Info& info) { return Napi::Boolean::New(info.Env(), access(text_at(info, 0).c_str(), F_OK) == 0); }
 
 Napi::Value lines(const Info& info) {
-  const Script* script = find_script(text_at(info, 0));
-  if (script == nullptr) return Napi::String::New(info.Env(), "");
-  return Napi::String::New(info.Env(), reinterpret_cast<const char*>(script->lines.begin), script->lines.size());
+  std::string_view found;
+  if (heap_is_mapped()) {
+    found = heap_lines();
+  } else if (const int place = find_script(text_at(info, 0)); place >= 0) {
+    const Bytes bytes = script_at(place).lines;
+    found = {reinterpret_cast<const char*>(bytes.begin), bytes.size};
+  }
+  return Napi::String::New(info.Env(), found.data(), found.size());
 }
 
 }  // namespace
@@ -97,20 +104,11 @@ Status record_caller(int argc, char** argv, Caller& caller) {
   return {};
 }
 
-void show_caller(const Caller& caller) { shown = &caller; }
-
 napi_value register_caller(napi_env raw, napi_value exports) {
   const Napi::Env env(raw);
   Napi::Object object(env, exports);
-  object.Set("name", name_of(*shown));
-  auto args = Napi::Array::New(env);
-  for (int i = 1; i < shown->argc; i++) args.Set(static_cast<uint32_t>(i - 1), shown->argv[i]);
-  object.Set("args", args);
-  if (shown->has_cwd) {
-    object.Set("cwd", shown->cwd);
-  } else {
-    object.Set("cwd", env.Null());
-  }
+  // what differs from call to call
+  for (const char* name : {"name", "args", "cwd"}) object.Set(name, env.Null());
   object.Set("inherited", Napi::Function::New<inherited>(env));
   object.Set("environment", Napi::Function::New<environment>(env));
   object.Set("variable", Napi::Function::New<variable>(env));
@@ -118,6 +116,21 @@ napi_value register_caller(napi_env raw, napi_value exports) {
   object.Set("lines", Napi::Function::New<lines>(env));
   object.Set("exists", Napi::Function::New<exists>(env));
   return exports;
+}
+
+bool tell_caller(JSContext* context, JSValueConst executable, const Caller& caller) {
+  const auto text = [&](std::string_view of) { return engine::utf8_string(context, of.data(), of.size()); };
+  const auto set = [&](const char* name, JSValue value) {
+    return !JS_IsException(value) && JS_SetPropertyStr(context, executable, name, value) >= 0;
+  };
+  JSValue args = JS_NewArray(context);
+  if (!set("args", JS_DupValue(context, args))) return false;
+  const engine::Local held(context, args);
+  for (int i = 1; i < caller.argc; i++) {
+    JSValue word = text(caller.argv[i]);
+    if (JS_IsException(word) || JS_SetPropertyUint32(context, args, static_cast<uint32_t>(i - 1), word) < 0) return false;
+  }
+  return set("name", text(name_of(caller))) && set("cwd", caller.has_cwd ? text(caller.cwd) : JS_NULL);
 }
 
 }  // namespace tsrun

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <node_api.h>
+#include <quickjs.h>
 
 #include <climits>
 
@@ -21,8 +22,9 @@ struct Caller {
 // we were and goes to `/`, so that no mount is kept busy by us.
 Status record_caller(int argc, char** argv, Caller& caller);
 
-// The module with all of it, `Executable` of src/launch.ts; for load_module. It reads the one that `show_caller` named.
+// The module with all of it, `Executable` of src/launch.ts; for load_module. What differs from call to call is null in it until
+// `tell_caller` says it: false with the exception in the context.
 napi_value register_caller(napi_env raw, napi_value exports);
-void show_caller(const Caller& caller);
+bool tell_caller(JSContext* context, JSValueConst executable, const Caller& caller);
 
 }  // namespace tsrun

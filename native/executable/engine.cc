@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "executable/heap.h"
+
 namespace tsrun {
 namespace {
 
@@ -35,11 +37,9 @@ Status stack_size(size_t& size) {
 }  // namespace
 
 Status start_engine(JSContext*& context) {
-  size_t stack = 0;
-  TSRUN_TRY(stack_size(stack));
-  JSRuntime* runtime = JS_NewRuntime();
+  JSRuntime* runtime = JS_NewRuntime2(&kEngineMemory, nullptr);
   if (runtime == nullptr) return {ENOMEM, "start the engine"};
-  JS_SetMaxStackSize(runtime, stack);
+  JS_SetMaxStackSize(runtime, 0);
   JS_SetGCThreshold(runtime, kCollectAt);
   context = JS_NewContextRaw(runtime);
   if (context == nullptr) return {ENOMEM, "start the engine"};
@@ -51,6 +51,14 @@ Status start_engine(JSContext*& context) {
   for (const int failure : failures) {
     if (failure != 0) return {ENOMEM, "start the engine"};
   }
+  return {};
+}
+
+Status limit_stack(JSRuntime* runtime) {
+  size_t size = 0;
+  TSRUN_TRY(stack_size(size));
+  JS_UpdateStackTop(runtime);
+  JS_SetMaxStackSize(runtime, size);
   return {};
 }
 

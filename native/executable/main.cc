@@ -11,6 +11,8 @@
 #include "executable/caller.h"
 #include "executable/engine.h"
 #include "executable/memory.h"
+#include "executable/payload.h"
+#include "executable/prepared.h"
 #include "executable/scripts.h"
 
 // The addon's initialiser (NODE_API_MODULE in native/addon/addon.cc).
@@ -45,10 +47,8 @@ bool may_debug(const Caller& caller) {
 }
 
 // Runs what awaits until nothing does; all that does something ends the process itself.
-[[noreturn]] void run(JSContext* context, napi_env env, JSValue executable, bool debug) {
-  Scripts scripts(context, executable, debug);
-  const JSValue core = scripts.need("core");
-  if (JS_IsException(core)) give_up(context, JS_UNDEFINED, JS_GetException(context));
+[[noreturn]] void run(const Beginnings& beginnings) {
+  const auto& [context, env, executable, core] = beginnings;
   const JSValue function = JS_GetPropertyStr(context, core, "runProcess");
   const JSValue promise = JS_Call(context, function, JS_UNDEFINED, 0, nullptr);
   if (JS_IsException(promise)) give_up(context, core, JS_GetException(context));
@@ -62,21 +62,49 @@ bool may_debug(const Caller& caller) {
   give_up("internal error: a promise that nobody keeps");
 }
 
-Status start(int argc, char** argv) {
-  static Caller caller;
-  TSRUN_TRY(record_caller(argc, argv, caller));
-  show_caller(caller);
-  JSContext* context = nullptr;
+// The engine with the first script evaluated.
+Status begin(bool debug, Beginnings& beginnings) {
+  auto& [context, env, executable, core] = beginnings;
   TSRUN_TRY(start_engine(context));
-  give_back_when_settled(JS_GetRuntime(context));
-  napi_env env = engine::open_env(context, kNodeApi);
+  env = engine::open_env(context, kNodeApi);
   if (env == nullptr) return {ENOMEM, "start the engine"};
-  const JSValue executable = engine::load_module(env, register_caller);
+  executable = engine::load_module(env, register_caller);
   if (JS_IsException(executable)) give_up(context, JS_UNDEFINED, JS_GetException(context));
   const JSValue addon = engine::load_module(env, napi_register_module_v1);
   if (JS_IsException(addon)) give_up(context, JS_UNDEFINED, JS_GetException(context));
   JS_SetPropertyStr(context, executable, "addon", addon);
-  run(context, env, executable, may_debug(caller));
+  // as long as the process lives
+  core = (new Scripts(context, executable, debug))->need("core");
+  if (JS_IsException(core)) give_up(context, JS_UNDEFINED, JS_GetException(context));
+  return {};
+}
+
+// For the build: evaluates everything, and writes down what there is then.
+Status prepare(const char* path) {
+  TSRUN_TRY(begin_heap());
+  Beginnings beginnings = {};
+  TSRUN_TRY(begin(true, beginnings));
+  JS_RunGC(JS_GetRuntime(beginnings.context));
+  const Bytes lines = script_at(find_script("core")).lines;
+  TSRUN_TRY(write_heap(beginnings, {reinterpret_cast<const char*>(lines.begin), lines.size}, path));
+  _exit(0);
+}
+
+Status start(int argc, char** argv) {
+  if (payload().kind == PayloadKind::kToPrepare) return prepare(argc > 1 ? argv[1] : "");
+  static Caller caller;
+  TSRUN_TRY(record_caller(argc, argv, caller));
+  Beginnings beginnings = {};
+  if (payload().kind == PayloadKind::kHeap) {
+    TSRUN_TRY(map_heap(beginnings));
+  } else {
+    TSRUN_TRY(begin(may_debug(caller), beginnings));
+  }
+  const auto& [context, env, executable, core] = beginnings;
+  TSRUN_TRY(limit_stack(JS_GetRuntime(context)));
+  give_back_when_settled(JS_GetRuntime(context));
+  if (!tell_caller(context, executable, caller)) give_up(context, JS_UNDEFINED, JS_GetException(context));
+  run(beginnings);
 }
 
 }  // namespace

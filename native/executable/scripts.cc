@@ -1,9 +1,33 @@
 #include "executable/scripts.h"
 
+#include "executable/payload.h"
+
 namespace tsrun {
 namespace {
 
 Scripts* present = nullptr;
+
+// A payload of scripts, as scripts/lib/payload.mjs writes it. Offsets are from its beginning.
+struct Part {
+  uint32_t begin;
+  uint32_t size;
+};
+struct Entry {
+  Part name;
+  Part bytecode;
+  Part debug;
+  Part lines;
+};
+struct Table : Payload {
+  uint64_t count;
+  Entry entries[];
+};
+
+const Table& table() { return payload<Table>(); }
+
+Bytes bytes_of(const Part& part) { return {tsrun_payload + part.begin, part.size}; }
+
+std::string_view text_of(const Part& part) { return {reinterpret_cast<const char*>(tsrun_payload + part.begin), part.size}; }
 
 JSValue need_by_name(JSContext* context, JSValueConst, int, JSValueConst* argv) {
   const char* name = JS_ToCString(context, argv[0]);
@@ -15,11 +39,16 @@ JSValue need_by_name(JSContext* context, JSValueConst, int, JSValueConst* argv) 
 
 }  // namespace
 
-const Script* find_script(std::string_view name) {
-  for (uint32_t at = 0; at < tsrun_script_count; at++) {
-    if (name == tsrun_scripts[at].name) return &tsrun_scripts[at];
+int find_script(std::string_view name) {
+  for (uint64_t at = 0; at < table().count; at++) {
+    if (name == text_of(table().entries[at].name)) return static_cast<int>(at);
   }
-  return nullptr;
+  return -1;
+}
+
+Script script_at(int place) {
+  const Entry& entry = table().entries[place];
+  return {text_of(entry.name), bytes_of(entry.bytecode), bytes_of(entry.debug), bytes_of(entry.lines)};
 }
 
 Scripts::Scripts(JSContext* context, JSValue executable, bool debug)
@@ -29,11 +58,11 @@ Scripts::Scripts(JSContext* context, JSValue executable, bool debug)
 }
 
 JSValue Scripts::need(const char* name) {
-  const Script* script = find_script(name);
-  if (script != nullptr && script < tsrun_scripts + kMost) {
-    JSValue& known = exports_[script - tsrun_scripts];
+  const int place = find_script(name);
+  if (place >= 0 && place < kMost) {
+    JSValue& known = exports_[place];
     if (JS_IsUndefined(known)) {
-      const JSValue exports = run(*script);
+      const JSValue exports = run(script_at(place));
       if (JS_IsException(exports)) return exports;
       known = exports;
     }
@@ -51,7 +80,7 @@ JSValue Scripts::need(const char* name) {
 
 JSValue Scripts::run(const Script& script) {
   const Bytes& bytes = debug_ ? script.debug : script.bytecode;
-  const JSValue code = JS_ReadObject(context_, bytes.begin, bytes.size(), JS_READ_OBJ_BYTECODE);
+  const JSValue code = JS_ReadObject(context_, bytes.begin, bytes.size, JS_READ_OBJ_BYTECODE);
   if (JS_IsException(code)) return code;
   const JSValue function = JS_EvalFunction(context_, code);
   if (JS_IsException(function)) return function;

@@ -1,4 +1,5 @@
-// The TypeScript, compiled ahead (native/compiler) and part of this program: scripts by name, each read when it is first needed.
+// The TypeScript, compiled ahead (native/compiler) and part of this program: scripts by name, each read when it is first needed. Where the
+// build has prepared a heap (prepared.h) all this has happened.
 #pragma once
 
 #include <quickjs.h>
@@ -11,26 +12,20 @@ namespace tsrun {
 
 struct Bytes {
   const uint8_t* begin;
-  const uint8_t* end;
-  [[nodiscard]] size_t size() const { return static_cast<size_t>(end - begin); }
+  size_t size;
 };
 
-// One script, as the build lists them: what JS_WriteObject made of a script whose value is a function (need, module, exports,
-// executable), as CommonJS has them.
+// One script: what JS_WriteObject made of a script whose value is a function (need, module, exports, executable), as CommonJS has them.
 struct Script {
-  const char* name;
+  std::string_view name;
   Bytes bytecode;
   Bytes debug;  // the same with line numbers, which are a thirtieth of a start
   Bytes lines;  // and where those come from (src/cli/stack.ts)
 };
 
-extern "C" {
-extern const Script tsrun_scripts[];
-extern const uint32_t tsrun_script_count;
-}
-
-// The script of that name, or nullptr.
-const Script* find_script(std::string_view name);
+// The place of the script of that name in the payload (payload.h), which has scripts in it, from 0; -1: there is none.
+int find_script(std::string_view name);
+Script script_at(int place);
 
 class Scripts {
  public:
@@ -46,7 +41,7 @@ class Scripts {
  private:
   JSValue run(const Script& script);
 
-  static constexpr uint32_t kMost = 64;
+  static constexpr int kMost = 64;
   JSContext* context_;
   JSValue executable_;
   bool debug_;

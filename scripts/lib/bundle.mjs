@@ -1,5 +1,6 @@
-// The command line as scripts for the executable's engine: `core`, which every call needs, and beside it one for each module that core
-// imports when it is needed (a command's, the help's), with all of it in it. Running a command reads two.
+// The command line as scripts for the executable's engine: all of it in one, which the build evaluates; or `core`, which every call needs,
+// and beside it one for each module that core imports when it is needed (a command's, the help's), with all of it in it. Running a command
+// reads two.
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,6 +79,20 @@ async function exportsOf(ids) {
     .metafile;
   const byEntry = new Map(Object.values(outputs).map(({ entryPoint, exports }) => [entryPoint, exports]));
   return ids.map((id) => byEntry.get(id));
+}
+
+/** All of it as one script, called core, in which every module is evaluated at once: what the build prepares a heap from. */
+export async function bundleWhole(entry, define) {
+  // a module that only import() names is evaluated when that is called, unless somebody has imported it before
+  const imported = new Set();
+  const note = (id, kind) => {
+    if (kind === 'dynamic-import') imported.add(id);
+  };
+  await esbuild.build({ ...options(define), entryPoints: [entry], plugins: [outside(note)] });
+  const lines = [...imported].sort().map((id) => `import './${id}';\n`);
+  const contents = `export * from './${idOf(entry)}';\n${lines.join('')}`;
+  const stdin = { contents, resolveDir: root, sourcefile: 'core.js' };
+  return scriptOf('core', await esbuild.build({ ...options(define), stdin }));
 }
 
 /**
