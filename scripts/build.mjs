@@ -125,6 +125,7 @@ async function scripts() {
   const files = [
     ...filesBelow('src', isSource),
     ...filesBelow('scripts/stubs'),
+    ...filesBelow('scripts/heap'),
     'scripts/lib/bundle.mjs',
     'scripts/lib/lines.mjs',
     'package-lock.json',
@@ -136,9 +137,10 @@ async function scripts() {
       writeChanged(join(root, build, `scripts/${name}.js`), code);
       writeChanged(join(root, build, `scripts/${name}.lines`), lines);
     }
-    const whole = await bundleWhole(join(root, 'src/cli/process.ts'), define);
-    writeChanged(join(root, build, `whole/${whole.name}.js`), whole.code);
-    writeChanged(join(root, build, `whole/${whole.name}.lines`), whole.lines);
+    for (const { name, code, lines } of await bundleWhole(join(root, 'src/cli/process.ts'), define)) {
+      writeChanged(join(root, build, `whole/${name}.js`), code);
+      writeChanged(join(root, build, `whole/${name}.lines`), lines);
+    }
     writeChanged(join(root, build, 'scripts/names'), made.map(({ name }) => name).join(' '));
   });
   return { code: build, names: readFileSync(join(root, build, 'scripts/names'), 'utf8') };

@@ -86,14 +86,16 @@ export function engineLibrary({ triplet = '', flags = [] } = {}) {
   const names = `-ffile-prefix-map=${include}/=`;
   const path = join(
     cacheDirectory(),
-    `tsrun-engine-${tested}-lib-${hashOf([engineVersion(), prefix, process.arch, process.getuid(), JSON.stringify(CHANGES), ...CORE, ...all])}`,
+    `tsrun-engine-${tested}-lib-${hashOf([engineVersion(), prefix, process.arch, process.getuid(), JSON.stringify(CHANGES), ...CORE, ...all, 'no names'])}`,
   );
   kept(path, (directory, log) => {
+    // the changed files are in a directory whose name is another each time
+    const here = `-ffile-prefix-map=${directory}/=`;
     const objects = CORE.map((name) => join(directory, name.replace(/c$/, 'o')));
     CORE.forEach((name, at) => {
       const [from, to] = CHANGES[name] ?? ['', ''];
       writeFileSync(join(directory, name), readFileSync(join(include, name), 'utf8').replace(from, to));
-      step(log, `${prefix}gcc`, [...all, names, `-I${include}`, '-c', join(directory, name), '-o', objects[at]]);
+      step(log, `${prefix}gcc`, [...all, names, here, `-I${include}`, '-c', join(directory, name), '-o', objects[at]]);
       rmSync(join(directory, name));
     });
     step(log, `${prefix}gcc-ar`, ['rcsD', join(directory, 'libquickjs.a'), ...objects]);

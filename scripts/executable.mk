@@ -19,7 +19,7 @@ include $(BUILD)/sources.mk
 OBJECTS := $(patsubst native/%.cc,$(BUILD)/%.o,$(EXECUTABLE_SOURCES))
 
 # Behind everything else, so that what is before it stays where it is, whatever it is.
-PAYLOAD_AT := 0x1000000
+PAYLOAD_AT := 0x300000
 LINK = $(CROSS)g++ $(LDFLAGS) -Wl,--wrap=gettimeofday,--wrap=clock_gettime -Wl,--section-start=.tsrun_payload=$(PAYLOAD_AT)
 
 .DELETE_ON_ERROR:
@@ -62,8 +62,8 @@ parts = $(foreach end,bytecode debug lines,$(patsubst %,$(1)/%.$(end),$(2)))
 $(BUILD)/scripts.payload: $(call parts,$(CODE)/scripts,$(SCRIPTS)) scripts/lib/payload.mjs $(BUILD)/sources.mk
 	node scripts/lib/payload.mjs 1 $(CODE)/scripts $@ $(SCRIPTS)
 
-$(BUILD)/to-prepare.payload: $(call parts,$(CODE)/whole,core) scripts/lib/payload.mjs
-	node scripts/lib/payload.mjs 2 $(CODE)/whole $@ core
+$(BUILD)/to-prepare.payload: $(call parts,$(CODE)/whole,core replay) scripts/lib/payload.mjs
+	node scripts/lib/payload.mjs 2 $(CODE)/whole $@ core replay
 
 # as native/executable/payload.h declares it
 $(BUILD)/%.o: $(BUILD)/%.payload scripts/executable.mk

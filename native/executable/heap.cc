@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 #include <new>
+#include <utility>
 
 // Whether the engine leaves every block to us, or has small ones in pools of its own (scripts/engine.mjs).
 extern "C" int tsrun_no_pools;
@@ -29,6 +30,12 @@ constexpr size_t kLargest = 2048;
 uintptr_t g_at = 0;
 uintptr_t g_end = 0;
 bool g_preparing = false;
+Places g_places;
+size_t g_placed = 0;
+// Where blocks are spread: all of them.
+constexpr size_t kPage = 4096;
+constexpr size_t kMostBlocks = kHeapMost / kPage;
+HeapBlock* g_blocks = nullptr;
 
 // What was given back of it, by steps of its size, each block with the address of the next; the last list has all larger ones.
 constexpr size_t kLists = kLargest / kStep + 2;
@@ -46,6 +53,18 @@ void*& list_of(size_t size) { return g_free[size / kStep < kLists ? size / kStep
 
 void*& next_of(void* block) { return *static_cast<void**>(block); }
 
+// New memory for a block of that size, or 0.
+uintptr_t new_place(size_t size) {
+  if (g_placed < g_places.count) return g_places.at[g_placed++];
+  if (g_end - g_at < size || (g_blocks != nullptr && g_placed == kMostBlocks)) return 0;
+  const uintptr_t at = std::exchange(g_at, g_at + size);
+  if (g_blocks != nullptr) {
+    g_blocks[g_placed++] = {at, size};
+    g_at = (g_at + kPage - 1) / kPage * kPage;
+  }
+  return at;
+}
+
 // A block of ours, or nullptr.
 void* place(size_t asked) {
   const size_t size = usable(asked);
@@ -57,9 +76,9 @@ void* place(size_t asked) {
     next_of(block) = nullptr;
     return block;
   }
-  if (g_end - g_at < size + kHeader) return nullptr;
-  auto* block = reinterpret_cast<char*>(g_at) + kHeader;  // NOLINT(performance-no-int-to-ptr)
-  g_at += size + kHeader;
+  const uintptr_t at = new_place(size + kHeader);
+  if (at == 0) return nullptr;
+  auto* block = reinterpret_cast<char*>(at) + kHeader;  // NOLINT(performance-no-int-to-ptr)
   size_of(block) = size;
   return block;
 }
@@ -128,15 +147,27 @@ size_t engine_usable_size(const void* block) {
 
 const JSMallocFunctions kEngineMemory = {engine_calloc, engine_malloc, engine_free, engine_realloc, engine_usable_size};
 
-bool begin_preparing(size_t reserved) {
+bool begin_preparing(size_t reserved, const Places& places, bool spread) {
   void* begin = reinterpret_cast<void*>(kHeapBegin);  // NOLINT(performance-no-int-to-ptr)
-  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE;
-  if (mmap(begin, kHeapMost, PROT_READ | PROT_WRITE, flags, -1, 0) != begin) return false;
-  g_at = kHeapBegin + (reserved + kStep - 1) / kStep * kStep;
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  if (mmap(begin, kHeapMost, PROT_READ | PROT_WRITE, flags | MAP_FIXED_NOREPLACE, -1, 0) != begin) return false;
+  if (spread) {
+    void* blocks = mmap(nullptr, kMostBlocks * sizeof(HeapBlock), PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (blocks == MAP_FAILED) return false;
+    g_blocks = static_cast<HeapBlock*>(blocks);
+  }
+  g_at = places.count > 0 ? places.end : kHeapBegin + (reserved + kStep - 1) / kStep * kStep;
   g_end = kHeapBegin + kHeapMost;
+  g_places = places;
+  g_placed = 0;
   g_free = {};
   g_preparing = true;
   return true;
+}
+
+const HeapBlock* spread_blocks(size_t& count) {
+  count = g_placed;
+  return g_blocks;
 }
 
 bool preparing() { return g_preparing; }
@@ -165,8 +196,8 @@ void operator delete(void* block, size_t /*size*/) noexcept {
 // performance.now() counts from) must be the same in every build
 
 extern "C" {
-int __real_gettimeofday(timeval* time, void* zone);                 // NOLINT(bugprone-reserved-identifier)
-int __real_clock_gettime(clockid_t clock, timespec* time);          // NOLINT(bugprone-reserved-identifier)
+int __real_gettimeofday(timeval* time, void* zone);         // NOLINT(bugprone-reserved-identifier)
+int __real_clock_gettime(clockid_t clock, timespec* time);  // NOLINT(bugprone-reserved-identifier)
 
 int __wrap_gettimeofday(timeval* time, void* zone) {  // NOLINT(bugprone-reserved-identifier)
   if (!tsrun::g_preparing) return __real_gettimeofday(time, zone);

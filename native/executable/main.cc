@@ -12,6 +12,7 @@
 #include "executable/engine.h"
 #include "executable/memory.h"
 #include "executable/payload.h"
+#include "executable/prepare.h"
 #include "executable/prepared.h"
 #include "executable/scripts.h"
 
@@ -73,25 +74,13 @@ Status begin(bool debug, Beginnings& beginnings) {
   const JSValue addon = engine::load_module(env, napi_register_module_v1);
   if (JS_IsException(addon)) give_up(context, JS_UNDEFINED, JS_GetException(context));
   JS_SetPropertyStr(context, executable, "addon", addon);
-  // as long as the process lives
-  core = (new Scripts(context, executable, debug))->need("core");
+  core = scripts_for(context, executable, debug).need("core");
   if (JS_IsException(core)) give_up(context, JS_UNDEFINED, JS_GetException(context));
   return {};
 }
 
-// For the build: evaluates everything, and writes down what there is then.
-Status prepare(const char* path) {
-  TSRUN_TRY(begin_heap());
-  Beginnings beginnings = {};
-  TSRUN_TRY(begin(true, beginnings));
-  JS_RunGC(JS_GetRuntime(beginnings.context));
-  const Bytes lines = script_at(find_script("core")).lines;
-  TSRUN_TRY(write_heap(beginnings, {reinterpret_cast<const char*>(lines.begin), lines.size}, path));
-  _exit(0);
-}
-
 Status start(int argc, char** argv) {
-  if (payload().kind == PayloadKind::kToPrepare) return prepare(argc > 1 ? argv[1] : "");
+  if (payload().kind == PayloadKind::kToPrepare) return prepare(begin, argc > 1 ? argv[1] : "");
   static Caller caller;
   TSRUN_TRY(record_caller(argc, argv, caller));
   Beginnings beginnings = {};
@@ -102,7 +91,7 @@ Status start(int argc, char** argv) {
   }
   const auto& [context, env, executable, core] = beginnings;
   TSRUN_TRY(limit_stack(JS_GetRuntime(context)));
-  give_back_when_settled(JS_GetRuntime(context));
+  give_back_when_settled();
   if (!tell_caller(context, executable, caller)) give_up(context, JS_UNDEFINED, JS_GetException(context));
   run(beginnings);
 }

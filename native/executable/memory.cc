@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "executable/prepared.h"
 #include "process/supervise_host.h"
 
 namespace tsrun {
@@ -27,19 +28,14 @@ int forget_file(dl_phdr_info* info, size_t /*size*/, void* /*data*/) {
   return 1;
 }
 
-JSRuntime* g_runtime = nullptr;
-
 void give_back() {
-  JS_RunGC(g_runtime);
   malloc_trim(0);
+  forget_heap();
   dl_iterate_phdr(forget_file, nullptr);
 }
 
 }  // namespace
 
-void give_back_when_settled(JSRuntime* runtime) {
-  g_runtime = runtime;
-  call_when_settled(give_back);
-}
+void give_back_when_settled() { call_when_settled(give_back); }
 
 }  // namespace tsrun

@@ -1,5 +1,5 @@
-// What the build puts behind the program, in a section of its own whose place does not depend on what is in it: the scripts, or the heap that
-// they leave behind once all are evaluated (prepared.h). So a heap that one program wrote fits the other.
+// What the build puts behind the program, in a section of its own whose place does not depend on what is in it: the scripts, or the heap
+// that they leave behind once all are evaluated (prepared.h). So a heap that one program wrote fits the other.
 #pragma once
 
 #include <cstdint>

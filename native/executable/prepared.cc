@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "executable/heap.h"
 #include "executable/payload.h"
 
@@ -97,10 +98,9 @@ Status write_whole(int fd, const void* bytes, size_t size, const char* path) {
 
 }  // namespace
 
-Status begin_heap() {
-  if (!begin_preparing(sizeof(Heap))) return failed("mmap", "the heap");
-  return {};
-}
+size_t heap_header() { return sizeof(Heap); }
+
+bool of_program(uintptr_t word) { return Range{address(__executable_start), address(_end)}.has(word); }
 
 Status write_heap(const Beginnings& beginnings, std::string_view lines, const char* path) {
   const size_t used = heap_end() - kHeapBegin;
@@ -146,6 +146,21 @@ Status map_heap(Beginnings& beginnings) {
 }
 
 bool heap_is_mapped() { return g_mapped; }
+
+void forget_heap() {
+  if (!g_mapped) return;
+  // one word a page; of these bits every process may know its own (Documentation/admin-guide/mm/pagemap.rst)
+  constexpr uint64_t kOfFile = uint64_t{1} << 61U;
+  const size_t count = heap().size / kPage;
+  std::vector<uint64_t> pages(count);
+  const Fd map(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+  const auto size = static_cast<ssize_t>(count * sizeof pages[0]);
+  if (pread(map.get(), pages.data(), static_cast<size_t>(size), kHeapBegin / kPage * sizeof pages[0]) != size) return;
+  for (size_t at = 0; at < count; at++) {
+    if ((pages[at] & kOfFile) == 0) continue;
+    madvise(reinterpret_cast<void*>(kHeapBegin + at * kPage), kPage, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
+  }
+}
 
 std::string_view heap_lines() {
   return {reinterpret_cast<const char*>(kHeapBegin + heap().lines), heap().lines_size};  // NOLINT(performance-no-int-to-ptr)

@@ -54,8 +54,14 @@ Script script_at(int place) {
 Scripts::Scripts(JSContext* context, JSValue executable, bool debug)
     : context_(context), executable_(executable), debug_(debug), need_(JS_NewCFunction(context, need_by_name, "need", 1)) {
   for (JSValue& each : exports_) each = JS_UNDEFINED;
-  present = this;
 }
+
+Scripts& scripts_for(JSContext* context, JSValue executable, bool debug) {
+  if (present == nullptr) present = new Scripts(context, executable, debug);
+  return *present;
+}
+
+Scripts& scripts() { return *present; }
 
 JSValue Scripts::need(const char* name) {
   const int place = find_script(name);

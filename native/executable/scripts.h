@@ -29,7 +29,6 @@ Script script_at(int place);
 
 class Scripts {
  public:
-  // Takes over `executable`, what scripts get to know of this program. With `debug` errors know the lines they come from. One at a time.
   Scripts(JSContext* context, JSValue executable, bool debug);
   Scripts(const Scripts&) = delete;
   Scripts& operator=(const Scripts&) = delete;
@@ -48,5 +47,10 @@ class Scripts {
   JSValue need_;
   JSValue exports_[kMost];
 };
+
+// All of them, as long as the process lives. Takes over `executable`, what scripts get to know of this program. With `debug` errors know
+// the lines they come from. The first call decides.
+Scripts& scripts_for(JSContext* context, JSValue executable, bool debug);
+Scripts& scripts();
 
 }  // namespace tsrun

@@ -81,7 +81,10 @@ async function exportsOf(ids) {
   return ids.map((id) => byEntry.get(id));
 }
 
-/** All of it as one script, called core, in which every module is evaluated at once: what the build prepares a heap from. */
+/**
+ * All of it as one script, called core, in which every module is evaluated at once: what the build prepares a heap from; and `replay`, which does
+ * with it what calls do.
+ */
 export async function bundleWhole(entry, define) {
   // a module that only import() names is evaluated when that is called, unless somebody has imported it before
   const imported = new Set();
@@ -90,9 +93,12 @@ export async function bundleWhole(entry, define) {
   };
   await esbuild.build({ ...options(define), entryPoints: [entry], plugins: [outside(note)] });
   const lines = [...imported].sort().map((id) => `import './${id}';\n`);
-  const contents = `export * from './${idOf(entry)}';\n${lines.join('')}`;
+  const replayed = "export { runProgram } from './src/cli/program.ts';\nexport { overNative } from './src/native.ts';\n";
+  const contents = `export * from './${idOf(entry)}';\n${replayed}${lines.join('')}`;
   const stdin = { contents, resolveDir: root, sourcefile: 'core.js' };
-  return scriptOf('core', await esbuild.build({ ...options(define), stdin }));
+  const heap = (name) => readFileSync(join(root, 'scripts/heap', name), 'utf8');
+  const replay = heap('replay.js').replace(/\bCALLS\b(?=\.)/, () => heap('calls.json'));
+  return [scriptOf('core', await esbuild.build({ ...options(define), stdin })), { name: 'replay', code: wrapped(replay), lines: '' }];
 }
 
 /**

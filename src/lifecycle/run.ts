@@ -57,6 +57,7 @@ function begun(options: RunOptions, foreground: boolean): Begun {
   try {
     const { made, notify } = begin(options, foreground);
     made.close();
+    made.undo.forget();
     return { child: made.child, terminal: made.terminal, notify };
   } finally {
     native().endAtSignals(false, !foreground);

@@ -16,4 +16,9 @@ export class Undo {
       }
     }
   }
+
+  /** All is well: nothing will be undone, and what would have been needed for it may go. */
+  forget(): void {
+    this.actions.length = 0;
+  }
 }
