@@ -12,7 +12,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'] },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
       },
       {
         extends: true,
@@ -21,7 +21,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           // containers, cgroups and mounts belong to the whole machine: one file at a time
           fileParallelism: false,
-          testTimeout: 60_000 * slowness,
+          // more than a call may take, and that more than what is waited for: who is late is named
+          testTimeout: 120_000 * slowness,
           hookTimeout: 120_000 * slowness,
         },
       },

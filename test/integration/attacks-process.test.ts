@@ -132,14 +132,15 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
       copyFileSync(join(h.rootfs, 'bin/busybox'), program);
       chmodSync(program, 0o755);
       const red = h.running(
-        [all, shared, shell(`/go/busybox sh -c 'until [ -e /go/end ]; do :; done' & echo $! > /go/pid; wait; ${SLEEP}`)],
+        [all, shared, shell(`/go/busybox sh -c 'echo $$ > /go/pid; until [ -e /go/end ]; do :; done' & wait; ${SLEEP}`)],
         { host },
       );
-      expect(await until(() => existsSync(join(go, 'pid')))).toBe(true);
+      expect(await until(() => existsSync(join(go, 'pid')) && readFileSync(join(go, 'pid'), 'utf8').endsWith('\n'))).toBe(true);
       const pid = readFileSync(join(go, 'pid'), 'utf8').trim();
       const first = h.spawn(['exec', red, 'sh', '-c', overwrite(pid)], { host });
       expect(await until(() => first.out().includes('open'))).toBe(true);
       writeFileSync(join(go, 'end'), '');
+      expect(await until(() => !h.processes().some((line) => /^\d+ \/go\/busybox /.test(line)))).toBe(true);
       writeFileSync(join(go, 'on'), '');
       expect((await first.ended).stdout).toBe('open\nwritten\n');
       expect(readFileSync(program, 'utf8').startsWith('evil')).toBe(true);
@@ -149,7 +150,9 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
       const id = h.id();
       h.ok(['create', '--bundle', h.bundle(all, shared, shell(SLEEP)), id], { host });
       const second = h.spawn(['exec', id, 'sh', '-c', overwrite('1')], { host });
-      await until(() => second.out().includes('open'), 2000);
+      let over = false;
+      void second.ended.then(() => (over = true));
+      expect(await until(() => over || second.out().includes('open'))).toBe(true);
       h.ok(['start', id], { host });
       writeFileSync(join(go, 'on'), '');
       expect((await second.ended).stdout).not.toContain('written');

@@ -157,7 +157,7 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
     /** A mount namespace in which this was done; `use` has the container join it. */
     const namespace = async (setup: string): Promise<{ readonly use: Change; readonly end: () => void }> => {
       const ready = name('ready');
-      const holder = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', `${setup}; : > ${ready}; exec sleep 60`], {
+      const holder = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', `${setup}; : > ${ready}; exec sleep 1000`], {
         stdio: 'ignore',
       });
       expect(await until(() => existsSync(ready))).toBe(true);

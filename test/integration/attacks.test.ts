@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { Attacks, bind, exchange, expectRefused, expectUntouched, noPython, out, replaced, rounds, withoutMounts } from './attacks.js';
-import { SLEEP, cgroupMount, harness, shell, skipped, sleep, whyNoContainers, type Change } from './harness.js';
+import { SLEEP, cgroupMount, harness, shell, skipped, until, whyNoContainers, type Change } from './harness.js';
 
 const h = harness('attacks');
 const { image, victim, withConsole } = new Attacks(h);
@@ -118,7 +118,7 @@ describe.skipIf(skipped('attacks', whyNoContainers()))('an attack by', () => {
         });
         const swapper = exchange([join(path, 'volume/a'), join(path, 'volume/b')]);
         try {
-          await sleep(300);
+          expect(await until(() => lstatSync(join(path, 'volume/a')).isSymbolicLink())).toBe(true);
           for (let round = 0; round < rounds; round++) {
             const mounts: Change = (config) => {
               for (let each = 0; each < 40; each++) bind(source, `/volume/a/r${round}/m${each}`)(config);

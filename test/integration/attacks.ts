@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { join } from 'node:path';
 import { expect } from 'vitest';
 
-import { sleep, type Called, type Change, type Harness } from './harness.js';
+import { until, type Called, type Change, type Harness } from './harness.js';
 
 export const noPython = spawnSync('python3', ['--version']).status === 0 ? undefined : 'needs python3';
 
@@ -90,15 +90,16 @@ export class Attacks {
   readonly withConsole = async <T>(action: (socket: string) => T): Promise<T> => {
     const socket = this.h.path(this.h.id('s').slice(this.h.tag.length + 1));
     const script = `
-import socket, sys
-s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(1)
+import os, socket, sys
+# it is there once it is listened at
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1] + '~'); s.listen(1); os.rename(sys.argv[1] + '~', sys.argv[1])
 kept = []
 while True:
   c, _ = s.accept(); kept.append(socket.recv_fds(c, 100, 1))
 `;
     const child = spawn('python3', ['-c', script, socket], { stdio: 'ignore' });
     try {
-      for (let tries = 0; tries < 200 && !existsSync(socket); tries++) await sleep(20);
+      expect(await until(() => existsSync(socket))).toBe(true);
       return action(socket);
     } finally {
       child.kill('SIGKILL');

@@ -1,6 +1,6 @@
 // The calls that Docker, Podman and Buildah made to their runtime, made here: with their command lines, in their order.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
@@ -8,7 +8,9 @@ import type { Resources } from '../../src/spec/types.js';
 import { adaptedConfig, bySystemd, callsOf, printAdapted, profiles, withoutLimits, type Call } from './captured.js';
 import {
   cgroupMount,
+  commandOf,
   dist,
+  executes,
   harness,
   isAlive,
   skipped,
@@ -234,7 +236,7 @@ async function expectResult(call: Call, made: Made, { pids, outputs, options }: 
     case 'start':
       if (output?.sleeps === true) {
         expect(state().status).toBe('running');
-        expect(readFileSync(`/proc/${pids.get(id) ?? 0}/cmdline`, 'utf8')).toBe('sleep\x00100\0');
+        expect(await commandOf(pids.get(id) ?? 0)).toBe('sleep\x00100\0');
       } else {
         expect(await until(() => state().status === 'stopped')).toBe(true);
         expect(output?.later()).toBe('');
@@ -348,11 +350,9 @@ describe.skipIf(skipped('the recorded calls', none))('the recorded calls', () =>
     const podman = spawn('unshare', ['--user', '--mount', 'sleep', '1000'], { stdio: 'ignore' });
     helpers.push(podman);
     const pid = podman.pid ?? 0;
-    const namespace = (of: number | string): string => readlinkSync(`/proc/${of}/ns/user`);
-    expect(await until(() => namespace(pid) !== namespace('self'))).toBe(true);
+    await executes(pid, 'sleep');
     writeFileSync(`/proc/${pid}/uid_map`, '0 1000 1\n1 100000 65536\n');
     writeFileSync(`/proc/${pid}/gid_map`, '0 1000 1\n1 100000 65536\n');
-    expect(await until(() => readlinkSync(`/proc/${pid}/exe`).endsWith('sleep'))).toBe(true);
     const command = ['nsenter', '-t', String(pid), '-U', '-m', '--', join(dist, 'tsrun')];
     const options: CallOptions = { host: { name: 'tsrun', command }, root: join(home, 'state') };
     await replay({ uses: ['podman-rootless'], options, owner: ids, home });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { adaptedConfig, callsOf, captureNames, capturedConfig, printAdapted, withoutLimits } from './captured.js';
-import { SLEEP, dist, harness, shell, skipped, until, whyNoContainers, type Config } from './harness.js';
+import { SLEEP, commandOf, dist, harness, shell, skipped, until, whyNoContainers, type Config } from './harness.js';
 
 const h = harness('captures');
 
@@ -49,7 +49,7 @@ describe.skipIf(skipped('captures', whyNoContainers()))('a container of', () => 
     } else if (config.process.args?.[0] === 'sleep') {
       expect(complaints(h.tsrun(['create', '--bundle', bundle, id]).stderr)).toBe('');
       h.ok(['start', id]);
-      expect(readFileSync(`/proc/${h.state(id).pid}/cmdline`, 'utf8')).toBe('sleep\x00100\0');
+      expect(await commandOf(h.state(id).pid)).toBe('sleep\x00100\0');
       h.ok(['kill', id, 'KILL']);
       expect(await until(() => h.state(id).status === 'stopped')).toBe(true);
       h.ok(['delete', id]);

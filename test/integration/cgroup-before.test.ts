@@ -56,7 +56,7 @@ describe.skipIf(skipped('cgroups of others', whyNoContainers() ?? (mount === '' 
       mkdirSync(join(path, 'made'));
       h.ok(['delete', '--force', id], { host });
       expect(cgroups(path)).toEqual(['inner']);
-      expect(await until(() => !existsSync(`/proc/${pid}`), 10_000)).toBe(true);
+      expect(await until(() => !existsSync(`/proc/${pid}`))).toBe(true);
       const failing: Change = ({ process }) => {
         process.args = ['/no/such'];
       };

@@ -82,12 +82,12 @@ describe.skipIf(skipped('confinement', whyNoContainers())).each(hosts)('under $n
         /the seccomp profile ends a process that executes a program/,
       ],
     ])('a profile that denies %s fails in words', async (_, seccomp, words) => {
-      const { status, stderr } = h.run([filter(seccomp, noNewPrivileges), nothing], { ...on, timeout: 10_000 });
+      const { status, stderr } = h.run([filter(seccomp, noNewPrivileges), nothing], on);
       expect(stderr).toMatch(words);
       expect(status).toBe(1);
       const id = h.id();
       h.ok(['create', '--bundle', h.bundle(filter(seccomp, noNewPrivileges), nothing), id], on);
-      const start = h.tsrun(['start', id], { ...on, timeout: 10_000 });
+      const start = h.tsrun(['start', id], on);
       expect(start.stderr).toMatch(words);
       expect(start.status).toBe(1);
       expect(await until(() => h.state(id).status === 'stopped')).toBe(true);
@@ -159,7 +159,7 @@ describe.skipIf(skipped('confinement', whyNoContainers())).each(hosts)('under $n
 
     it('that the filter does not let be executed fails in words', async () => {
       for (const seccomp of [deny(['execve']), { defaultAction: 'SCMP_ACT_ERRNO' } as const]) {
-        const { status, stderr } = h.run([hook('true'), filter(seccomp), nothing], { ...on, timeout: 10_000 });
+        const { status, stderr } = h.run([hook('true'), filter(seccomp), nothing], on);
         expect(stderr).toMatch(/error running startContainer hook #0: exec \/bin\/sh: operation not permitted/i);
         expect(status).toBe(1);
       }

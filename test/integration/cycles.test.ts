@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { rmdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { SLEEP, harness, shell, skipped, sleep, whyNoContainers } from './harness.js';
+import { SLEEP, harness, shell, skipped, sleep, until, whyNoContainers } from './harness.js';
 
 const h = harness('cycles');
 
@@ -83,6 +83,8 @@ describe.skipIf(skipped('cycles', whyNoContainers()))('cycles', () => {
         expect(h.states()).toEqual([]);
       }
       expect(killed).toBeGreaterThan(0);
+      // those of a runtime that was killed end by themselves
+      await until(() => h.processes().length === 0);
       expect(h.processes()).toEqual([]);
       // the parent that the config names is nobody's to remove
       for (const path of h.cgroups()) if (path.endsWith(`/${h.tag}`)) rmdirSync(path);

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { SLEEP, harness, hosts, shell, skipped, until, whyNoContainers, type Change } from './harness.js';
+import { SLEEP, commandOf, harness, hosts, shell, skipped, until, whyNoContainers, type Change } from './harness.js';
 
 const h = harness('exec');
 
@@ -83,7 +83,7 @@ describe.skipIf(skipped('exec', whyNoContainers())).each(hosts)('under $name', (
       h.ok(['exec', '--detach', '--pid-file', h.path('pid'), id, 'sleep', '1000'], on);
       const text = readFileSync(h.path('pid'), 'utf8');
       expect(text).toMatch(/^[1-9][0-9]*$/);
-      expect(readFileSync(`/proc/${text}/cmdline`, 'utf8')).toBe('sleep\x001000\0');
+      expect(await commandOf(Number(text))).toBe('sleep\x001000\0');
       expect(JSON.parse(h.ok(['ps', '--format', 'json', id], on))).toContain(Number(text));
       h.ok(['delete', '--force', id], on);
       await h.expectNothingLeft();

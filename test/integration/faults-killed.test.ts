@@ -25,7 +25,7 @@ describe.skipIf(skipped('a killed runtime', whyNoContainers()))('a runtime that 
         const { status, stderr } = h.tsrun(['delete', '--force', id]);
         const held = (): string[] =>
           Object.values(h.holdings()).flatMap((items: readonly string[]) => items.filter((item) => item.includes(id)));
-        const gone = await until(() => held().length === 0, 10_000);
+        const gone = await until(() => held().length === 0);
         if (status !== 0 || !gone) problems.push(`call ${at}: ${status} ${stderr} ${held().join(', ')}`);
       }
     };

@@ -107,7 +107,7 @@ describe.skipIf(skipped('files', whyNoContainers())).each(hosts)('under $name', 
       const path = join(open(), 'log');
       spawnSync('mkfifo', [path]);
       chownSync(path, USER, USER);
-      const { status, stderr } = h.tsrun(['--log', path, 'state', h.id()], { ...options, timeout: 10_000 });
+      const { status, stderr } = h.tsrun(['--log', path, 'state', h.id()], options);
       expect({ status, refused: stderr.includes('permission denied') }).toEqual({ status: 1, refused: true });
     });
   });

@@ -492,7 +492,7 @@ export class Harness {
 
   /** Fails unless everything of ours is gone; what is about to end gets the time to. */
   async expectNothingLeft(): Promise<void> {
-    await until(() => JSON.stringify(this.holdings()) === JSON.stringify(nothing), 10_000);
+    await until(() => JSON.stringify(this.holdings()) === JSON.stringify(nothing));
     expect(this.holdings()).toEqual(nothing);
   }
 
@@ -588,6 +588,25 @@ export function children(): string[] {
     .flatMap((task) => text(`/proc/self/task/${task}/children`).trim().split(' '))
     .filter((pid) => pid !== '')
     .map((pid) => text(`/proc/${pid}/stat`).split(' ').slice(0, 3).join(' '));
+}
+
+/**
+ * The arguments of a process, each with its NUL. Of one that executes just now there are none for a moment: who waits for the end of its
+ * descriptors, as `start` and `exec` do, hears of the program before (fs/exec.c, begin_new_exec).
+ */
+export async function commandOf(pid: number): Promise<string> {
+  let command = '';
+  await until(() => (command = text(`/proc/${pid}/cmdline`)) !== '');
+  return command;
+}
+
+/** Waits until a process, or a child of its, executes the program of that name: what had to be done before, such as by unshare(1), is done. */
+export async function executes(pid: number, program: string): Promise<void> {
+  const runs = (): boolean =>
+    [String(pid), ...text(`/proc/${pid}/task/${pid}/children`).trim().split(' ')].some((each) =>
+      link(`/proc/${each}/exe`).endsWith(`/${program}`),
+    );
+  expect(await until(runs)).toBe(true);
 }
 
 /** Whether a process is there and no zombie. */

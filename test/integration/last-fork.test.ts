@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { SLEEP, harness, hosts, shell, skipped, whyNoContainers, type Change } from './harness.js';
+import { SLEEP, commandOf, harness, hosts, shell, skipped, whyNoContainers, type Change } from './harness.js';
 
 const h = harness('last-fork');
 const noCompiler = spawnSync('gcc', ['--version']).status === 0 ? undefined : 'needs gcc and a static C library';
@@ -41,13 +41,13 @@ describe.skipIf(skipped('last fork', whyNoContainers() ?? noCompiler)).each(host
       h.ok(['delete', '--force', id], { host });
     });
 
-    it('exec gives its program, and its status', () => {
+    it('exec gives its program, and its status', async () => {
       const late = { host: { ...host, command: [lateBorn, ...host.command] } };
       const id = h.running([shell(SLEEP)], { host });
       expect(h.tsrun(['exec', id, 'sh', '-c', 'echo one; exit 7'], late)).toMatchObject({ status: 7, stdout: 'one\n', stderr: '' });
       const file = h.path('pid');
       h.ok(['exec', '--detach', '--pid-file', file, id, 'sleep', '1000'], late);
-      expect(nameOf(Number(readFileSync(file, 'utf8')))).toBe('sleep');
+      expect(await commandOf(Number(readFileSync(file, 'utf8')))).toBe('sleep\x001000\0');
     });
   });
 });

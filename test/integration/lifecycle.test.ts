@@ -58,7 +58,7 @@ describe.skipIf(skipped('lifecycle', whyNoContainers())).each(hosts)('under $nam
     it('go from created over running to stopped, and leave nothing', async () => {
       const id = h.id();
       const pidFile = h.path('pid');
-      const call = h.tsrun(['create', '--bundle', h.bundle(shell(`echo up; ${SLEEP}`)), '--pid-file', pidFile, id], on);
+      const call = h.tsrun(['create', '--bundle', h.bundle(shell(`trap "exit 0" TERM; echo up; ${SLEEP}`)), '--pid-file', pidFile, id], on);
       expect({ status: call.status, stdout: call.stdout, stderr: call.stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
       const text = readFileSync(pidFile, 'utf8');
       expect(text).toMatch(/^[1-9][0-9]*$/);
@@ -276,6 +276,7 @@ describe.skipIf(skipped('lifecycle', whyNoContainers())).each(hosts)('under $nam
     it('--force removes one whose other processes live on', async () => {
       const id = h.running([without('pid'), shell('sleep 1000 & exit 0')], on);
       await stopped(id);
+      await until(() => h.processes().length === 1);
       expect(h.processes()).toHaveLength(1);
       h.ok(['delete', '--force', id], on);
       await h.expectNothingLeft();
@@ -349,7 +350,7 @@ describe.skipIf(skipped('lifecycle', whyNoContainers())).each(hosts)('under $nam
   });
 
   describe('list and ps', () => {
-    it('show containers and processes', () => {
+    it('show containers and processes', async () => {
       mkdirSync(h.root, { recursive: true, mode: 0o700 });
       expect(h.ok(['list'], on)).toMatch(/^ID +PID +STATUS +BUNDLE +CREATED +OWNER\n$/);
       expect(h.ok(['list', '--format', 'json'], on)).toBe('null\n');
@@ -368,7 +369,10 @@ describe.skipIf(skipped('lifecycle', whyNoContainers())).each(hosts)('under $nam
       ]);
 
       const { pid } = h.state(second);
-      const pids = JSON.parse(h.ok(['ps', '--format', 'json', second], on)) as number[];
+      // the shell, and the sleep that it starts
+      const listed = (): number[] => JSON.parse(h.ok(['ps', '--format', 'json', second], on)) as number[];
+      expect(await until(() => listed().length === 2)).toBe(true);
+      const pids = listed();
       expect(pids).toContain(pid);
       const table = h.ok(['ps', second], on).trim().split('\n');
       expect(table[0]).toMatch(/^UID +PID/);

@@ -25,7 +25,7 @@ const held = (pid: number): number => kilobytes(pid, 'smaps_rollup', ['Rss']);
 async function expectHeld(process: { readonly pid: number; readonly out: () => string }, most: number): Promise<void> {
   // before, it is still at work
   expect(await until(() => process.out() === 'ready\n')).toBe(true);
-  await until(() => held(process.pid) <= most, 20_000);
+  await until(() => held(process.pid) <= most);
   expect(held(process.pid)).toBeLessThanOrEqual(most);
 }
 

@@ -62,7 +62,7 @@ describe.skipIf(skipped('notify', whyNoContainers() ?? noPython)).each(hosts)('a
     expect(created).toMatchObject({ status: 0, stderr: '' });
     const { pid } = h.state(id);
     h.ok(['start', id], on);
-    expect(await until(() => created.later() !== '')).toBe(true);
+    expect(await until(() => created.later().endsWith('\n'))).toBe(true);
     expect(created.later()).toBe("mkdir: can't create directory '/tmp/a': Block device required\n");
     const { stderr } = h.tsrun(['exec', id, 'mkdir', '/tmp/b'], on);
     expect(stderr).toContain("mkdir: can't create directory '/tmp/b': Block device required");

@@ -1,10 +1,10 @@
 // The root of a container: what it is protected from, what is written in it, and how it is entered.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { harness, shell, without, type Change, type Config } from './harness.js';
+import { executes, harness, shell, without, type Change, type Config } from './harness.js';
 import { describeTree, mount, Trees } from './rootfs.js';
 
 const h = harness('rootfs-root');
@@ -60,8 +60,8 @@ describeTree(h, () => {
     expect(printed('pwd; stat -c %a /made', [ownRoot(), change])).toBe('/made/for/this\n755\n');
   });
 
-  it('has its masks in a mount namespace that it was given', () => {
-    const holder = spawn('unshare', ['--mount', 'sleep', '60'], { stdio: 'ignore' });
+  it('has its masks in a mount namespace that it was given', async () => {
+    const holder = spawn('unshare', ['--mount', 'sleep', '1000'], { stdio: 'ignore' });
     try {
       const change: Change = (config) => {
         config.linux.namespaces = (config.linux.namespaces ?? []).map((each) =>
@@ -69,13 +69,7 @@ describeTree(h, () => {
         );
         config.linux.maskedPaths = ['/etc/passwd', '/home'];
       };
-      spawnSync(
-        'sh',
-        ['-c', `until [ "$(readlink /proc/${holder.pid ?? 0}/ns/mnt)" != "$(readlink /proc/self/ns/mnt)" ]; do sleep 0.05; done`],
-        {
-          timeout: 10_000,
-        },
-      );
+      await executes(holder.pid ?? 0, 'sleep');
       expect(printed('wc -c < /etc/passwd; ls -A /home', [change])).toBe('0\n');
     } finally {
       holder.kill('SIGKILL');

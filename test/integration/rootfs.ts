@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 
-import { hosts, shell, skipped, whyNoContainers, type Called, type Change, type Config, type Harness } from './harness.js';
+import { hosts, shell, skipped, until, whyNoContainers, type Called, type Change, type Config, type Harness } from './harness.js';
 
 export type Mount = Config['mounts'][number];
 
@@ -42,7 +42,10 @@ export function describeTree(h: Harness, tests: () => void): void {
     });
     afterEach(async () => {
       await h.expectNothingLeft();
-      expect(readFileSync('/proc/self/mountinfo', 'utf8')).toBe(mountsBefore);
+      // somebody else may have mounted something for a while
+      const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
+      await until(() => mounts() === mountsBefore, 10_000);
+      expect(mounts()).toBe(mountsBefore);
     });
     tests();
   });

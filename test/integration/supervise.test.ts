@@ -134,7 +134,7 @@ describe('a terminal', () => {
   });
 
   it.each(['SIGSEGV', 'SIGABRT', 'SIGBUS'])('is left as it was when %s ends us', (name) => {
-    const result = onTerminal('echo go; sleep 2', [{ after: 'go', kill: name }]);
+    const result = onTerminal('echo go; exec sleep 1000', [{ after: 'go', kill: name }]);
     expect(result).toMatchObject({ raw: true, restored: true });
     expect(result.status).toBeLessThan(0);
   });

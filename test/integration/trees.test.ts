@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { cgroupMount, harness, shell, skipped, sleep, until, whyNoContainers, without, type Change } from './harness.js';
+import { cgroupMount, commandOf, harness, shell, skipped, sleep, until, whyNoContainers, without, type Change } from './harness.js';
 
 const h = harness('trees');
 const none = whyNoContainers() ?? (cgroupMount() === undefined ? 'no cgroup v2' : undefined);
@@ -103,6 +103,8 @@ describe.skipIf(skipped('trees', none))('a whole tree', () => {
 
   it('in cgroups below, threaded and frozen ones too', async () => {
     const id = h.running([shell('trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done'), without('pid')]);
+    // a child of its that has not executed yet does not end by a signal
+    expect(await until(() => commands(id).includes('sleep\x001000\0'))).toBe(true);
     const top = cgroupOf(id);
     for (const path of ['a', 'a/b', 'frozen', 'domain', 'domain/threaded']) mkdirSync(join(top, path));
     const inner = (cgroup: string, ...args: string[]): number => {
@@ -110,6 +112,7 @@ describe.skipIf(skipped('trees', none))('a whole tree', () => {
       return Number(readFileSync(h.path('pid'), 'utf8'));
     };
     const found = ['a/b', 'domain'].map((cgroup) => inner(cgroup, 'sleep', '1000'));
+    for (const pid of found) expect(await commandOf(pid)).toBe('sleep\x001000\0');
     // what it has no handler for would end it at once, frozen or not
     const frozen = inner('frozen', 'sh', '-c', 'trap "exit 0" TERM; echo up >/dev/shm/up; while :; do sleep 0.1; done');
     expect(await until(() => existsSync(`/proc/${frozen}/root/dev/shm/up`))).toBe(true);

@@ -92,13 +92,13 @@ describe.skipIf(skipped('walls', whyNoContainers())).each(hosts)('under $name', 
         ['run', '--detach', '--bundle', h.bundle(withKeys, runs('keys', 'plant', `_ses.${victim}`, 'secret')), attacker],
         on,
       );
-      expect(await until(() => attack.later().includes('planted'))).toBe(true);
+      expect(await until(() => attack.later() === 'planted\n')).toBe(true);
       const root = h.ownRoot();
       const own: Change = (config) => (config.root = { path: root });
       h.ok(['run', '--detach', '--bundle', h.bundle(own, withKeys, shell(`keys add secret x && echo > /tmp/added; ${SLEEP}`)), victim], on);
       expect(await until(() => existsSync(join(root, 'tmp/added')))).toBe(true);
       process.kill(h.state(attacker).pid, 'SIGUSR1');
-      expect(await until(() => attack.later() !== 'planted\n')).toBe(true);
+      expect(await until(() => attack.later().split('\n').length > 2)).toBe(true);
       expect(attack.later()).toBe('planted\nsearch: ENOKEY\n');
     });
 
@@ -123,7 +123,7 @@ describe.skipIf(skipped('walls', whyNoContainers())).each(hosts)('under $name', 
   });
 
   describe('a created container', () => {
-    it('has nothing open but the standard streams and the socket at which start knocks', () => {
+    it('has nothing open but the standard streams and the socket at which start knocks', async () => {
       const id = h.id();
       const other = h.running(undefined, on);
       const joins: Change = (config) => {
@@ -135,8 +135,10 @@ describe.skipIf(skipped('walls', whyNoContainers())).each(hosts)('under $name', 
       };
       h.ok(['create', '--bundle', h.bundle(joins, shell(SLEEP)), id], on);
       const { pid } = h.state(id);
-      const open = readdirSync(`/proc/${pid}/fd`).map((fd) => [Number(fd), readlinkSync(`/proc/${pid}/fd/${fd}`)] as const);
-      expect(open.filter(([fd]) => fd > 2).map(([, to]) => to.replace(/\d+/, 'N'))).toEqual(['socket:[N]']);
+      const open = (): string[] => readdirSync(`/proc/${pid}/fd`).filter((fd) => Number(fd) > 2);
+      // what it has been handed it closes once it has been let go
+      expect(await until(() => open().length === 1)).toBe(true);
+      expect(open().map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/\d+/, 'N'))).toEqual(['socket:[N]']);
       h.ok(['start', id], on);
     });
 
@@ -144,7 +146,7 @@ describe.skipIf(skipped('walls', whyNoContainers())).each(hosts)('under $name', 
       const id = h.id();
       h.ok(['create', '--bundle', h.bundle(shell(SLEEP)), id], on);
       h.ok(['kill', id, signal], on);
-      expect(await until(() => h.state(id).status === 'stopped', 5_000)).toBe(true);
+      expect(await until(() => h.state(id).status === 'stopped')).toBe(true);
       h.ok(['delete', id], on);
     });
 
@@ -214,7 +216,8 @@ describe.skipIf(skipped('walls', whyNoContainers())).each(hosts)('under $name', 
     });
 
     it('an exec goes where the first process is when the cgroup of the container has gone', () => {
-      const id = h.running(undefined, on);
+      // one that starts no other, which would still be in it
+      const id = h.running([runs('sleep', '1000')], on);
       const { pid } = h.state(id);
       const [, own = ''] = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? [];
       const mount = cgroupMount() ?? '';

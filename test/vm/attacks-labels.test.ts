@@ -7,7 +7,7 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { dist, harness, shell, skipped, until, whyNoContainers, type Change, type TestHost } from '../integration/harness.js';
+import { commandOf, dist, harness, shell, skipped, until, whyNoContainers, type Change, type TestHost } from '../integration/harness.js';
 
 const h = harness('attacks-labels');
 const call = (program: string, ...args: string[]): void => {
@@ -50,7 +50,10 @@ describe.skipIf(skipped('labels', whyNoContainers() ?? noAppArmor))('a /proc tha
 
     const pidFile = h.path('pid');
     h.ok(['exec', '--apparmor', profile, '--detach', '--pid-file', pidFile, id, 'sleep', '1000']);
-    expect(labelOf(Number(readFileSync(pidFile, 'utf8')))).toBe(`${profile} (enforce)`);
+    const executed = Number(readFileSync(pidFile, 'utf8'));
+    // it has its label once its program is there
+    expect(await commandOf(executed)).toBe('sleep\x001000\0');
+    expect(labelOf(executed)).toBe(`${profile} (enforce)`);
     expect(h.ok(['exec', '--apparmor', 'unconfined', id, 'sh', '-c', forged])).toBe('untouched\n');
 
     // succeeds (CVE-2025-52881, CVE-2025-62596): a program that enters the container and writes its label to /proc by name

@@ -44,7 +44,7 @@ afterEach(async () => {
   for (const child of processes.splice(0)) child.kill('SIGKILL');
   for (const path of directories.splice(0).reverse()) {
     h.clean();
-    await until(() => !existsSync(path) || read(`${path}/cgroup.events`).includes('populated 0'), 5000);
+    await until(() => !existsSync(path) || read(`${path}/cgroup.events`).includes('populated 0'));
     if (existsSync(path)) rmdirSync(path);
   }
 });

@@ -14,13 +14,6 @@ const limits =
     linux.resources = resources;
   };
 
-/** Milliseconds that a call takes. */
-function timed(call: () => void): number {
-  const start = Date.now();
-  call();
-  return Date.now() - start;
-}
-
 /** How long an ordinary process of the machine takes to be made now, as a sign of life. */
 const alive = (): void => {
   expect(h.tsrun(['--version']).status).toBe(0);
@@ -50,8 +43,8 @@ describe('a fork bomb', () => {
     expect(await until(() => event(id, 'pids.events', 'max') > 5, 50_000)).toBe(true);
     expect(Number(read(`${cgroupOf(id)}/pids.current`))).toBeLessThanOrEqual(20);
     alive();
-    const took = timed(() => h.ok(['delete', '--force', id]));
-    expect(took).toBeLessThan(10_000);
+    // which waits for the end of all, and fails if that takes longer than 10 s
+    h.ok(['delete', '--force', id]);
     await h.expectNothingLeft();
   });
 

@@ -187,7 +187,7 @@ sys.stdin.readline()`,
       } finally {
         if (id !== '') h.tsrun(['delete', '--force', id]);
         for (const child of children.splice(0)) child.kill('SIGKILL');
-        await until(() => spawnSync('umount', [mount]).status === 0, 5000);
+        await until(() => spawnSync('umount', [mount]).status === 0);
         if (!existsSync(join(mount, 'lost+found'))) rmSync(directory, { recursive: true, force: true });
       }
     },

@@ -26,7 +26,7 @@ function show(unit: string, ...names: string[]): Record<string, string> {
 const isLoaded = (unit: string): boolean => systemctl('list-units', '--all', '--plain', '--no-legend', unit) !== '';
 
 async function expectGone(unit: string): Promise<void> {
-  await until(() => !isLoaded(unit), 10_000);
+  await until(() => !isLoaded(unit));
   expect(systemctl('list-units', '--all', '--plain', '--no-legend', unit)).toBe('');
 }
 
@@ -149,7 +149,7 @@ describe.skipIf(skipped('the systemd cgroup manager', reason))('the systemd cgro
     expect(has('memory.high')).toBe(String(60 * MIB));
 
     tests.ok(['kill', id, 'KILL']);
-    await until(() => tests.state(id).status === 'stopped', 10_000);
+    await until(() => tests.state(id).status === 'stopped');
     tests.ok(['delete', id]);
     await expectGone(unit);
     // systemd keeps a slice until it is told otherwise
@@ -204,7 +204,7 @@ describe.skipIf(skipped('the systemd cgroup manager', reason))('the systemd cgro
     const unit = `tsrun-${id}.scope`;
     const made = spawnSync('systemd-run', ['--scope', `--unit=${unit}`, '--property=RuntimeMaxSec=1', 'sleep', '60'], { encoding: 'utf8' });
     expect(made.error).toBeUndefined();
-    await until(() => systemctl('is-failed', unit) === 'failed', 10_000);
+    await until(() => systemctl('is-failed', unit) === 'failed');
     expect(systemctl('is-failed', unit)).toBe('failed');
     create([], id);
     expect(show(unit, 'ActiveState')).toEqual({ ActiveState: 'active' });
@@ -288,7 +288,7 @@ describe.skipIf(skipped('the systemd cgroup manager', reason))('the systemd cgro
     tests.ok(['exec', '--detach', '--pid-file', join(root, 'pid'), id, 'sleep', '1000'], options);
     expect(read(`/proc/${read(join(root, 'pid'))}/cgroup`)).toBe(`0::${scope}/container`);
     tests.ok(['delete', '--force', id], options);
-    await until(() => !existsSync(MOUNT + scope), 10_000);
+    await until(() => !existsSync(MOUNT + scope));
     expect(existsSync(MOUNT + scope)).toBe(false);
     await tests.expectNothingLeft();
   });
