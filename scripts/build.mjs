@@ -1,4 +1,4 @@
-// Makes dist/ complete: `node scripts/build.mjs [--target aarch64] [STAGE...]`. A stage whose inputs did not change does nothing. One that
+// Makes dist/ complete: `node scripts/build.mjs [--target aarch64|plain] [STAGE...]`. A stage whose inputs did not change does nothing. One that
 // fails does not keep the others from being tried. Nothing is downloaded but the engine's sources, where set-up has not done so, and a
 // target's libraries. For a target, build/TARGET/dist gets the three programs: what Node loads and what is read is made here only.
 import { spawnSync } from 'node:child_process';
@@ -160,7 +160,7 @@ async function executable(target) {
     BUILD: build,
     CODE: code,
     TARGET: `${target.dist}/tsrun`,
-    PAYLOAD: target.name === '' ? 'heap' : 'scripts',
+    PAYLOAD: target.payload,
     CROSS: target.cross,
     SYSROOT: target.sysroot,
     ENGINE: include,

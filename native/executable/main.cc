@@ -49,14 +49,15 @@ bool may_debug(const Caller& caller) {
 
 // Runs what awaits until nothing does; all that does something ends the process itself.
 [[noreturn]] void run(const Beginnings& beginnings) {
-  const auto& [context, env, executable, core] = beginnings;
+  JSContext* context = beginnings.context;
+  const JSValue core = beginnings.core;
   const JSValue function = JS_GetPropertyStr(context, core, "runProcess");
   const JSValue promise = JS_Call(context, function, JS_UNDEFINED, 0, nullptr);
   if (JS_IsException(promise)) give_up(context, core, JS_GetException(context));
   for (;;) {
     JSContext* where = nullptr;
     const int ran = JS_ExecutePendingJob(JS_GetRuntime(context), &where);
-    if (ran < 0 || !engine::run_finalizers(env)) give_up(context, core, JS_GetException(context));
+    if (ran < 0 || !engine::run_finalizers(beginnings.env)) give_up(context, core, JS_GetException(context));
     if (ran == 0) break;
   }
   if (JS_PromiseState(context, promise) == JS_PROMISE_REJECTED) give_up(context, core, JS_PromiseResult(context, promise));
@@ -89,10 +90,10 @@ Status start(int argc, char** argv) {
   } else {
     TSRUN_TRY(begin(may_debug(caller), beginnings));
   }
-  const auto& [context, env, executable, core] = beginnings;
+  JSContext* context = beginnings.context;
   TSRUN_TRY(limit_stack(JS_GetRuntime(context)));
   give_back_when_settled();
-  if (!tell_caller(context, executable, caller)) give_up(context, JS_UNDEFINED, JS_GetException(context));
+  if (!tell_caller(context, beginnings.executable, caller)) give_up(context, JS_UNDEFINED, JS_GetException(context));
   run(beginnings);
 }
 

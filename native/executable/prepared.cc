@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -53,8 +53,9 @@ std::vector<Range> mappings() {
   if (maps == nullptr) return found;
   char line[1024];
   while (fgets(line, sizeof line, maps) != nullptr) {
-    Range range = {};
-    if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &range.begin, &range.end) == 2 && range.begin != kHeapBegin) found.push_back(range);
+    char* end = nullptr;
+    const uintptr_t begin = strtoull(line, &end, 16);
+    if (*end == '-' && begin != kHeapBegin) found.push_back({begin, strtoull(end + 1, nullptr, 16)});
   }
   fclose(maps);
   return found;

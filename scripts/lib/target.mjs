@@ -11,8 +11,8 @@ import { fetchPackages, suitePackages } from './debian.mjs';
 /** The other machines: what compilers call them. The purpose in packages.txt and suites.txt is the name. */
 const OTHERS = { aarch64: 'aarch64-linux-gnu' };
 
-/** What a program that is to run on this machine is built with. */
-const HERE = { name: '', triplet: '', build: 'build', dist: 'dist', cross: '', sysroot: '', runner: [] };
+/** What a program that is to run on this machine is built with; `payload`: what goes behind dist/tsrun (executable.mk). */
+const HERE = { name: '', triplet: '', build: 'build', dist: 'dist', cross: '', sysroot: '', runner: [], payload: 'heap' };
 
 /** The directory with headers and libraries of `triplet` below usr/: fetched from Debian and verified if it is not there. */
 function sysrootOf(name, triplet) {
@@ -40,12 +40,13 @@ export function missingFor(name) {
 }
 
 /**
- * A target by its name, '' for this machine: `{name, triplet, build, dist, cross, sysroot, runner}`. `build` and `dist` are relative to
+ * A target by its name, '' for this machine, 'plain' for its executable without a prepared heap: `{name, triplet, build, dist, cross, sysroot, runner, payload}`. `build` and `dist` are relative to
  * the repository; `cross` goes in front of the names of the compiler's programs; `sysroot` has the libraries that no cross compiler
  * brings; `runner` are the words in front of a program of the target's to run it here. Throws with what to do where something is missing.
  */
 export function targetOf(name) {
   if (name === '') return HERE;
+  if (name === 'plain') return { ...HERE, dist: 'build/plain/dist', payload: 'scripts' };
   const triplet = OTHERS[name];
   if (triplet === undefined) throw new Error(`no such target: ${name} (there is ${Object.keys(OTHERS).join(', ')})`);
   const missing = missingFor(name);
@@ -59,6 +60,8 @@ export function targetOf(name) {
     sysroot: sysrootOf(name, triplet),
     // of what is dynamic, the C library is the cross compiler's
     runner: [`qemu-${name}`, '-L', `/usr/${triplet}`],
+    // to prepare one takes running the program
+    payload: 'scripts',
   };
 }
 
