@@ -28,13 +28,16 @@ bool g_mapped = false;
 
 // At the heap's first byte. Behind the blocks: where the program's addresses are among them, as offsets; the lines.
 struct Heap : Payload {
-  size_t size;  // of the payload: pages
+  size_t size;          // of the payload: pages
+  size_t program_size;  // of the program that wrote it
   size_t relocations;
   size_t relocation_count;
   size_t lines;
   size_t lines_size;
   Beginnings beginnings;
 };
+
+size_t program_size() { return static_cast<size_t>(_end - __executable_start); }
 
 Heap& heap() { return *reinterpret_cast<Heap*>(kHeapBegin); }  // NOLINT(performance-no-int-to-ptr)
 
@@ -114,6 +117,7 @@ Status write_heap(const Beginnings& beginnings, std::string_view lines, const ch
   TSRUN_TRY(settle(words.data(), words.size(), relocations));
   auto& written = *reinterpret_cast<Heap*>(words.data());
   written.kind = PayloadKind::kHeap;
+  written.program_size = program_size();
   written.relocations = used;
   written.relocation_count = relocations.size();
   written.lines = used + relocations.size() * sizeof(uint32_t);
@@ -132,6 +136,7 @@ Status write_heap(const Beginnings& beginnings, std::string_view lines, const ch
 }
 
 Status map_heap(Beginnings& beginnings) {
+  if (payload<Heap>().program_size != program_size()) return {kNoErrorWords, "the engine's heap is another program's"};
   const size_t size = payload<Heap>().size;
   // the kernel has mapped it with the program, and nobody has read a page yet
   void* begin = reinterpret_cast<void*>(kHeapBegin);  // NOLINT(performance-no-int-to-ptr)
