@@ -163,6 +163,7 @@ function planOptions(state: ContainerState, spec: Spec, pidfd: number, { termina
     filterFirst: seccomp !== null && native().seccompAllows(filter, callsAfter(seccomp, { terminal, waits: false, hooks: false })),
     setgroupsDenied,
     personality: spec.linux?.personality,
+    memoryPolicy: spec.linux?.memoryPolicy,
     keyring: state.keyring === '' ? null : (state.keyring ?? `_ses.${state.id}`),
     preserveFds,
   };

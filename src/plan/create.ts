@@ -76,6 +76,7 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
           birth: !namespaces.lastFork ? 'alone' : options.filterFirst && spec.process.noNewPrivileges !== true ? 'filtered' : 'unfiltered',
           start: START_SLOT,
           personality: linux.personality,
+          memoryPolicy: linux.memoryPolicy,
           preserved: options.preserveFds + options.listenFds,
         });
 

@@ -60,6 +60,7 @@ const FIELDS: { readonly [K in Op]: readonly Exclude<keyof Extract<Step, { op: K
   keyring: ['name', 'fresh'],
   rlimit: ['resource', 'soft', 'hard'],
   personality: ['persona'],
+  memoryPolicy: ['name', 'mode', 'nodes'],
   scheduler: ['policy', 'flags', 'nice', 'priority', 'runtime', 'deadline', 'period'],
   ioPriority: ['value'],
   apparmor: ['profile'],

@@ -1,5 +1,5 @@
 /** The plan of one more process in a running container. */
-import type { Personality, Process } from '../spec/types.js';
+import type { MemoryPolicy, Personality, Process } from '../spec/types.js';
 import { CONSOLE_SLOT, filterSteps, keyringSteps, seccompSlots, seccompStep } from './create.js';
 import type { Host } from './host.js';
 import { CLONE_FLAG } from './namespaces.js';
@@ -17,6 +17,8 @@ export interface ExecPlanOptions {
   readonly setgroupsDenied: boolean;
   /** `linux.personality` of the container. */
   readonly personality: Personality | undefined;
+  /** `linux.memoryPolicy` of the container. */
+  readonly memoryPolicy: MemoryPolicy | undefined;
   /** Name of the container's session keyring; null: it has none of its own. */
   readonly keyring: string | null;
   readonly preserveFds: number;
@@ -41,6 +43,7 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
     birth: !forks ? 'alone' : options.filterFirst ? 'filtered' : 'unfiltered',
     start: '',
     personality: options.personality,
+    memoryPolicy: options.memoryPolicy,
     preserved: options.preserveFds,
   });
   const terminal = process.terminal === true;

@@ -1,5 +1,14 @@
 /** What `features` tells: the parts of the runtime specification that plans are made for (features.md and features-linux.md of it). */
-import { hookKinds, namespaceTypes, seccompActions, seccompArchitectures, seccompFlags, seccompOperators } from '../spec/words.js';
+import {
+  hookKinds,
+  memoryPolicyFlags,
+  memoryPolicyModes,
+  namespaceTypes,
+  seccompActions,
+  seccompArchitectures,
+  seccompFlags,
+  seccompOperators,
+} from '../spec/words.js';
 import { commit, specVersion, version } from '../version.js';
 import { CAPABILITIES } from './capabilities.js';
 import { knownMountOptions } from './mount-options.js';
@@ -29,6 +38,7 @@ export function features(): Readonly<Record<string, unknown>> {
       apparmor: { enabled: true },
       selinux: { enabled: true },
       intelRdt: { enabled: false },
+      memoryPolicy: { modes: memoryPolicyModes, flags: memoryPolicyFlags },
       mountExtensions: { idmap: { enabled: true } },
       netDevices: { enabled: false },
     },

@@ -124,6 +124,8 @@ export type Step =
   | { readonly op: 'keyring'; readonly name: string; readonly fresh: boolean }
   | { readonly op: 'rlimit'; readonly resource: number; readonly soft: string; readonly hard: string }
   | { readonly op: 'personality'; readonly persona: Flags }
+  /** `nodes`: a mask (mask.ts). */
+  | { readonly op: 'memoryPolicy'; readonly name: string; readonly mode: number; readonly nodes: readonly string[] }
   | {
       readonly op: 'scheduler';
       readonly policy: number;

@@ -9,7 +9,6 @@ export function refuseUnsupported(spec: Spec): void {
   const linux = spec.linux ?? {};
   if (linux.intelRdt !== undefined) refuse('/linux/intelRdt', NOT_YET);
   if (Object.keys(linux.netDevices ?? {}).length > 0) refuse('/linux/netDevices', NOT_YET);
-  if (linux.memoryPolicy !== undefined) refuse('/linux/memoryPolicy', NOT_YET);
   if (spec.process !== undefined) refuseUnsupportedProcess(spec.process, '/process');
 }
 

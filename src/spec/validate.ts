@@ -3,6 +3,7 @@ import { validateConfig, validateProcess, validateResources } from './generated/
 import { refuse, show } from './problem.js';
 import { checkDevices } from './rules/devices.js';
 import { checkHooks } from './rules/hooks.js';
+import { checkMemoryPolicy } from './rules/memory-policy.js';
 import { checkLinuxPaths } from './rules/paths.js';
 import { checkMounts } from './rules/mounts.js';
 import { checkNamespaces } from './rules/namespaces.js';
@@ -65,6 +66,7 @@ export function checkConfig(value: unknown): CheckedConfig {
   checkDevices(linux.devices ?? []);
   checkLinuxPaths(linux);
   checkSysctl(linux, spec.domainname);
+  if (linux.memoryPolicy !== undefined) checkMemoryPolicy(linux.memoryPolicy, '/linux/memoryPolicy');
   if (linux.seccomp !== undefined) checkSeccomp(linux.seccomp);
   if (linux.resources !== undefined) {
     checkResourceRules(linux.resources, '/linux/resources');

@@ -17,6 +17,7 @@ const options: ExecPlanOptions = {
   filterFirst: false,
   setgroupsDenied: false,
   personality: undefined,
+  memoryPolicy: undefined,
   keyring: null,
   preserveFds: 0,
 };

@@ -15,6 +15,7 @@ const told = features() as {
     readonly cgroup: Readonly<Record<string, boolean>>;
     readonly seccomp: Readonly<Record<string, readonly string[]>>;
     readonly netDevices: { readonly enabled: boolean };
+    readonly memoryPolicy: { readonly modes: readonly string[]; readonly flags: readonly string[] };
   };
 };
 
@@ -31,6 +32,9 @@ test('names are those of the specification', () => {
   expect(told.linux.capabilities.every((name) => /^CAP_[A-Z_]+$/.test(name))).toBe(true);
   expect(told.linux.seccomp['archs']?.every((name) => /^SCMP_ARCH_[A-Z0-9_]+$/.test(name))).toBe(true);
   expect(told.hooks).toContain('createContainer');
+  expect(told.linux.memoryPolicy.modes).toHaveLength(7);
+  expect(told.linux.memoryPolicy.modes.every((name) => /^MPOL_[A-Z_]+$/.test(name))).toBe(true);
+  expect(told.linux.memoryPolicy.flags.every((name) => /^MPOL_F_[A-Z_]+$/.test(name))).toBe(true);
 });
 
 test('what is not there is said', () => {

@@ -650,12 +650,50 @@ describe('resources', () => {
   });
 });
 
+const MODES = 'MPOL_DEFAULT, MPOL_BIND, MPOL_INTERLEAVE, MPOL_WEIGHTED_INTERLEAVE, MPOL_PREFERRED, MPOL_PREFERRED_MANY, MPOL_LOCAL';
+const memoryPolicy = (policy: Record<string, unknown>): Record<string, unknown> => ({ linux: { memoryPolicy: policy } });
+const at = '/linux/memoryPolicy';
+
+describe('memoryPolicy', () => {
+  cases([
+    ['needs a mode', memoryPolicy({ nodes: '0' }), `${at}/mode: invalid memory policy mode: is required (known: ${MODES})`],
+    ['has no other modes', memoryPolicy({ mode: 'BIND' }), `${at}/mode: invalid memory policy mode "BIND" (known: ${MODES})`],
+    [
+      'has no other flags',
+      memoryPolicy({ mode: 'MPOL_BIND', nodes: '0', flags: ['MPOL_F_STATIC_NODES', 'X'] }),
+      `${at}/flags/1: invalid memory policy flag "X" (known: MPOL_F_NUMA_BALANCING, MPOL_F_RELATIVE_NODES, MPOL_F_STATIC_NODES)`,
+    ],
+    [
+      'has one kind of nodes',
+      memoryPolicy({ mode: 'MPOL_BIND', nodes: '0', flags: ['MPOL_F_STATIC_NODES', 'MPOL_F_RELATIVE_NODES'] }),
+      `${at}/flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other`,
+    ],
+    [
+      'has a list of nodes',
+      memoryPolicy({ mode: 'MPOL_BIND', nodes: '0..3' }),
+      `${at}/nodes: invalid memory policy nodes "0..3": must be numbers and ranges as "0-3,7"`,
+    ],
+    ...['MPOL_DEFAULT', 'MPOL_LOCAL'].map((mode): Case => [
+      `${mode} takes no nodes`,
+      memoryPolicy({ mode, nodes: '0,4-5' }),
+      `${at}/nodes: memory policy mode requires 0 nodes but got 3: ${mode}`,
+    ]),
+    ...['MPOL_BIND', 'MPOL_INTERLEAVE', 'MPOL_WEIGHTED_INTERLEAVE', 'MPOL_PREFERRED_MANY'].map((mode): Case => [
+      `${mode} takes nodes`,
+      memoryPolicy({ mode, nodes: '' }),
+      `${at}/nodes: memory policy mode requires at least one node but got 0: ${mode}`,
+    ]),
+    ['MPOL_PREFERRED takes none', memoryPolicy({ mode: 'MPOL_PREFERRED', nodes: '' }), 'valid'],
+    ['MPOL_PREFERRED takes several', memoryPolicy({ mode: 'MPOL_PREFERRED', nodes: '0-1', flags: ['MPOL_F_STATIC_NODES'] }), 'valid'],
+    ['the default may be asked for', memoryPolicy({ mode: 'MPOL_DEFAULT' }), 'valid'],
+  ]);
+});
+
 describe('what is not supported yet is refused', () => {
   cases([
     ['intelRdt', { linux: { intelRdt: { closID: 'x' } } }, '/linux/intelRdt: is not supported yet'],
     ['netDevices', { linux: { netDevices: { eth0: {} } } }, '/linux/netDevices: is not supported yet'],
     ['netDevices, unless there are none', { linux: { netDevices: {} } }, 'valid'],
-    ['memoryPolicy', { linux: { memoryPolicy: { mode: 'MPOL_LOCAL' } } }, '/linux/memoryPolicy: is not supported yet'],
     ['execCPUAffinity', { process: { execCPUAffinity: { initial: '0' } } }, '/process/execCPUAffinity: is not supported yet'],
   ]);
 });
