@@ -4,6 +4,7 @@
  */
 import { TsrunError } from '../errors.js';
 import type { Hook, IdMapping, Spec } from '../spec/types.js';
+import { EVERY_CPU } from './affinity.js';
 import { planCgroup, type CgroupManager } from './cgroups.js';
 import type { Host } from './host.js';
 import { namespaceOf, planNamespaces, userNamespaceKind } from './namespaces.js';
@@ -99,7 +100,7 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
     // systemd takes a process into its unit, so init waits until it is where it belongs
     ...(cgroup?.unit === undefined ? [] : [{ op: 'ask', what: 'cgroup' } as const]),
     ...(mapped ? [] : hide),
-    { op: 'affinity' },
+    EVERY_CPU,
     ...namespaces.steps,
     ...(mapped ? hide : []),
     ...filterSteps(seccomp),

@@ -56,7 +56,7 @@ const FIELDS: { readonly [K in Op]: readonly Exclude<keyof Extract<Step, { op: K
   currentRoot: [],
   undumpable: [],
   session: ['terminal'],
-  affinity: [],
+  affinity: ['kind', 'list', 'cpus'],
   keyring: ['name', 'fresh'],
   rlimit: ['resource', 'soft', 'hard'],
   personality: ['persona'],

@@ -14,7 +14,7 @@ import { checkSysctl } from './rules/sysctl.js';
 import { checkIdMappings, checkUser } from './rules/user-namespace.js';
 import { checkVersion } from './rules/version.js';
 import type { Process, Resources, Spec } from './types.js';
-import { refuseUnsupported, refuseUnsupportedProcess } from './unsupported.js';
+import { refuseUnsupported } from './unsupported.js';
 
 /** What the compiled validators leave behind: the first thing that is wrong. */
 interface Problem {
@@ -84,7 +84,6 @@ export function checkConfig(value: unknown): CheckedConfig {
 export function checkProcess(value: unknown): Process {
   checkShape(value, 'process');
   const process = value as Process;
-  refuseUnsupportedProcess(process, '');
   checkProcessRules(process, '');
   return process;
 }

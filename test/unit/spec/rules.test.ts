@@ -63,6 +63,18 @@ describe('process', () => {
       { process: { ioPriority: { class: 'IOPRIO_CLASS_BE', priority: 8 } } },
       '/process/ioPriority/priority: must be an integer from 0 to 7, is 8',
     ],
+    ['CPUs for exec are lists', { process: { execCPUAffinity: { initial: '0-3,7', final: '1' } } }, 'valid'],
+    ['CPUs for exec may be empty', { process: { execCPUAffinity: { initial: '', final: '' } } }, 'valid'],
+    [
+      'CPUs for exec that are no list are refused',
+      { process: { execCPUAffinity: { initial: '0-x' } } },
+      '/process/execCPUAffinity/initial: invalid list of CPUs "0-x": must be numbers and ranges as "0-3,7"',
+    ],
+    [
+      'CPUs for exec beyond any kernel are refused',
+      { process: { execCPUAffinity: { initial: '0', final: '70000' } } },
+      '/process/execCPUAffinity/final: invalid list of CPUs "70000": has more than 65536',
+    ],
     ['an I/O priority needs a class', { process: { ioPriority: { priority: 1 } } }, '/process/ioPriority/class: is required'],
   ]);
   test('a nice beside SCHED_DEADLINE is ignored with a warning', () => {
@@ -694,6 +706,5 @@ describe('what is not supported yet is refused', () => {
     ['intelRdt', { linux: { intelRdt: { closID: 'x' } } }, '/linux/intelRdt: is not supported yet'],
     ['netDevices', { linux: { netDevices: { eth0: {} } } }, '/linux/netDevices: is not supported yet'],
     ['netDevices, unless there are none', { linux: { netDevices: {} } }, 'valid'],
-    ['execCPUAffinity', { process: { execCPUAffinity: { initial: '0' } } }, '/process/execCPUAffinity: is not supported yet'],
   ]);
 });
