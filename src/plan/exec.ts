@@ -96,6 +96,7 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
     slots,
     trees: [],
     devices: [],
+    netDevices: [],
     cloneFlags: 0,
     idMaps: null,
     timeOffsets: '',

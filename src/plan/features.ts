@@ -40,7 +40,7 @@ export function features(): Readonly<Record<string, unknown>> {
       intelRdt: { enabled: false },
       memoryPolicy: { modes: memoryPolicyModes, flags: memoryPolicyFlags },
       mountExtensions: { idmap: { enabled: true } },
-      netDevices: { enabled: false },
+      netDevices: { enabled: true },
     },
     annotations: { 'org.tsrun.version': version, 'org.tsrun.commit': commit },
     // an engine that lets users write annotations gives them what systemd may do as root

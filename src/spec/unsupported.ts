@@ -8,7 +8,6 @@ import type { Spec } from './types.js';
 export function refuseUnsupported(spec: Spec): void {
   const linux = spec.linux ?? {};
   if (linux.intelRdt !== undefined) refuse('/linux/intelRdt', NOT_YET);
-  if (Object.keys(linux.netDevices ?? {}).length > 0) refuse('/linux/netDevices', NOT_YET);
 }
 
 const NOT_YET = 'is not supported yet';

@@ -7,6 +7,7 @@ import { checkMemoryPolicy } from './rules/memory-policy.js';
 import { checkLinuxPaths } from './rules/paths.js';
 import { checkMounts } from './rules/mounts.js';
 import { checkNamespaces } from './rules/namespaces.js';
+import { checkNetDevices } from './rules/net-devices.js';
 import { checkProcessRules, warnAboutProcess } from './rules/process.js';
 import { checkBurst, checkResourceRules, checkSwap, warnAboutResources } from './rules/resources.js';
 import { checkSeccomp, warnAboutSeccomp } from './rules/seccomp.js';
@@ -56,6 +57,7 @@ export function checkConfig(value: unknown): CheckedConfig {
   if (spec.root?.path === '') refuse('/root/path', 'must not be empty');
   if (spec.annotations !== undefined && '' in spec.annotations) refuse('/annotations', 'has an empty key');
   checkNamespaces(spec);
+  checkNetDevices(linux);
   checkIdMappings(linux);
   checkMounts(spec);
   if (spec.process !== undefined) {

@@ -662,6 +662,49 @@ describe('resources', () => {
   });
 });
 
+describe('netDevices', () => {
+  const netDevices = (devices: Record<string, unknown>, ...types: string[]): Record<string, unknown> => ({
+    linux: { namespaces: NS(...(types.length === 0 ? ['network'] : types)), netDevices: devices },
+  });
+  const invalid = (name: string): string => `invalid network device name ${JSON.stringify(name)}`;
+  cases([
+    [
+      'need a network namespace',
+      netDevices({ eth0: {} }, 'uts'),
+      '/linux/netDevices: unable to move network devices without a NET namespace',
+    ],
+    ['of which there are none need nothing', netDevices({}, 'uts'), 'valid'],
+    ['keep their names, or get others', netDevices({ eth0: {}, eth1: { name: 'lan' }, eth2: { name: '' } }), 'valid'],
+    ['may swap their names', netDevices({ eth0: { name: 'eth1' }, eth1: { name: 'eth0' } }), 'valid'],
+    [
+      'have one name each',
+      netDevices({ eth0: { name: 'lan' }, eth1: { name: 'lan' } }),
+      '/linux/netDevices/eth1: "lan" is the name of two network devices',
+    ],
+    [
+      'have a name that no other keeps',
+      netDevices({ eth0: { name: 'eth1' }, eth1: {} }),
+      '/linux/netDevices/eth1: "eth1" is the name of two network devices',
+    ],
+    ['may have one template', netDevices({ eth0: { name: 'lan%d' }, eth1: { name: 'lan%d' } }), 'valid'],
+    ['have 15 bytes', netDevices({ eth0: { name: 'a23456789012345' } }), 'valid'],
+    ['have no more', netDevices({ eth0: { name: 'a234567890123456' } }), `/linux/netDevices/eth0/name: ${invalid('a234567890123456')}`],
+    ['have no more of UTF-8', netDevices({ eth0: { name: 'ä'.repeat(8) } }), `/linux/netDevices/eth0/name: ${invalid('ä'.repeat(8))}`],
+    ...['.', '..', 'a/b', 'a:1', 'a b', 'a\n'].map((name): Case => [
+      `are not called ${JSON.stringify(name)}`,
+      netDevices({ eth0: { name } }),
+      `/linux/netDevices/eth0/name: ${invalid(name)}`,
+    ]),
+    ['of the host have such names, too', netDevices({ 'a/b': {} }), `/linux/netDevices/a~1b: ${invalid('a/b')}`],
+    ['of the host have names', netDevices({ '': {} }), `/linux/netDevices/: ${invalid('')}`],
+    ...['a%', 'a%s', '%d%d', '%%d'].map((name): Case => [
+      `have no template ${name}`,
+      netDevices({ eth0: { name } }),
+      `/linux/netDevices/eth0/name: ${invalid(name)}: of "%" only one "%d" is allowed`,
+    ]),
+  ]);
+});
+
 const MODES = 'MPOL_DEFAULT, MPOL_BIND, MPOL_INTERLEAVE, MPOL_WEIGHTED_INTERLEAVE, MPOL_PREFERRED, MPOL_PREFERRED_MANY, MPOL_LOCAL';
 const memoryPolicy = (policy: Record<string, unknown>): Record<string, unknown> => ({ linux: { memoryPolicy: policy } });
 const at = '/linux/memoryPolicy';
@@ -702,9 +745,5 @@ describe('memoryPolicy', () => {
 });
 
 describe('what is not supported yet is refused', () => {
-  cases([
-    ['intelRdt', { linux: { intelRdt: { closID: 'x' } } }, '/linux/intelRdt: is not supported yet'],
-    ['netDevices', { linux: { netDevices: { eth0: {} } } }, '/linux/netDevices: is not supported yet'],
-    ['netDevices, unless there are none', { linux: { netDevices: {} } }, 'valid'],
-  ]);
+  cases([['intelRdt', { linux: { intelRdt: { closID: 'x' } } }, '/linux/intelRdt: is not supported yet']]);
 });
