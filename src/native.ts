@@ -127,6 +127,27 @@ export interface StartedHelper {
   readonly pidfd: number;
 }
 
+/** A network device. */
+export interface NetDevice {
+  readonly index: number;
+  readonly name: string;
+  readonly up: boolean;
+  /** Of the link (MAC), in hexadecimal. */
+  readonly address: string;
+}
+
+/** An address of a network device. */
+export interface NetAddress {
+  /** AF_INET, AF_INET6. */
+  readonly family: number;
+  /** RT_SCOPE_*. */
+  readonly scope: number;
+  /** It has no lifetime. */
+  readonly permanent: boolean;
+  /** For `addNetAddress`: prefix, peer, broadcast address, metric and the flags that may be asked for. */
+  readonly request: Uint8Array;
+}
+
 export interface Native {
   // --- files and paths (addon/files.cc, addon/paths.cc), who and where we are (addon/machine.cc)
   /** The whole file as UTF-8; EFBIG over `max` bytes, EISDIR for a directory. */
@@ -317,6 +338,28 @@ export interface Native {
    * which nothing announces: look each second.
    */
   readChanged(request: { readonly files: readonly number[]; readonly timeout: number }): (string | null)[];
+
+  // --- network devices (addon/net_devices.cc); `name` is for the words of a failure
+  /** A socket for rtnetlink in the network namespace with that descriptor, or in ours for -1: the `socket` of all others. */
+  openNetlink(namespace: number): number;
+  /** The device with that name, or for an empty one with that index; null if there is none. */
+  netDevice(socket: number, name: string, index: number): NetDevice | null;
+  netAddresses(socket: number, index: number, name: string): NetAddress[];
+  /**
+   * Moves a device to the namespace with that descriptor; there it is down, and has another name (with `%d` the kernel puts a number there)
+   * and index. A failure may leave it moved and not renamed.
+   */
+  moveNetDevice(request: {
+    readonly socket: number;
+    readonly index: number;
+    readonly name: string;
+    readonly namespace: number;
+    readonly newName: string;
+    readonly newIndex: number;
+  }): void;
+  /** Gives a device one of `netAddresses`. */
+  addNetAddress(socket: number, index: number, request: Uint8Array, name: string): void;
+  setNetDeviceUp(socket: number, index: number, name: string): void;
 
   // --- tsrun-systemd (addon/systemd.cc)
   /** Starts the program at `path`. EACCES where others than the superuser, we or its directory's owner could have put it there. */

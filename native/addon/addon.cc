@@ -12,6 +12,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   tsrun::register_processes(env, exports);
   tsrun::register_terminal(env, exports);
   tsrun::register_cgroups(env, exports);
+  tsrun::register_net_devices(env, exports);
   tsrun::register_systemd(env, exports);
   tsrun::register_seccomp(env, exports);
   return exports;

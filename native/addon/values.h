@@ -42,6 +42,7 @@ void register_conversation(Napi::Env env, Napi::Object exports);  // and talk to
 void register_processes(Napi::Env env, Napi::Object exports);     // pidfds, hooks, signals, limits
 void register_terminal(Napi::Env env, Napi::Object exports);      // the foreground: pty, signals, exit status
 void register_cgroups(Napi::Env env, Napi::Object exports);
+void register_net_devices(Napi::Env env, Napi::Object exports);
 void register_systemd(Napi::Env env, Napi::Object exports);  // talk to tsrun-systemd
 void register_seccomp(Napi::Env env, Napi::Object exports);
 

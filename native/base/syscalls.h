@@ -137,9 +137,9 @@ inline int seccomp(unsigned operation, unsigned flags, void* arguments) {
   return static_cast<int>(syscall(SYS_seccomp, operation, flags, arguments));
 }
 
-// `mask` has bit n for node n, `bits` is one more than the number of the highest one.
-inline int set_mempolicy(int mode, const unsigned long* mask, unsigned long bits) {
-  return static_cast<int>(syscall(SYS_set_mempolicy, mode, mask, bits));
+// `mask` has bit n for node n; of `max_node` bits the kernel does not look at the last one (get_nodes in mm/mempolicy.c).
+inline int set_mempolicy(int mode, const unsigned long* mask, unsigned long max_node) {
+  return static_cast<int>(syscall(SYS_set_mempolicy, mode, mask, max_node));
 }
 
 }  // namespace tsrun::sys

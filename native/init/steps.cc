@@ -56,6 +56,7 @@ constexpr Entry kSteps[] = {
     {"keyring", keyring},
     {"rlimit", rlimit},
     {"personality", personality},
+    {"memoryPolicy", memory_policy},
     {"scheduler", scheduler},
     {"ioPriority", io_priority},
     {"apparmor", apparmor},

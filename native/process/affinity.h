@@ -5,7 +5,8 @@
 
 namespace tsrun {
 
-// affinity: on all that its cgroup has (cpuset.cpus), whatever the runtime's caller was bound to.
+// affinity {kind, list, count, words of the mask...}: without words on all that its cgroup has (cpuset.cpus), whatever the runtime's caller
+// was bound to. `kind` and `list` stand in the error.
 Status affinity(Context& context, Arguments arguments);
 
 }  // namespace tsrun

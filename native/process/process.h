@@ -11,6 +11,7 @@
 #include "process/hook.h"
 #include "process/io_priority.h"
 #include "process/keyring.h"
+#include "process/memory_policy.h"
 #include "process/no_new_privileges.h"
 #include "process/personality.h"
 #include "process/program.h"

@@ -42,6 +42,10 @@ const CALLS: Readonly<Partial<Record<keyof Native, Words>>> = {
   output: path,
   attachDeviceFilter: ([, instructions]) => `${(instructions as Uint8Array).length / 8} instructions`,
   openCgroup: path,
+  moveNetDevice: ([request]) => {
+    const { name, newName } = request as Parameters<Native['moveNetDevice']>[0];
+    return `${name} as ${newName}`;
+  },
   waitCgroupEvent: ([file, event, on], result) => `${String(file)} ${String(event)} ${String(on)}: ${String(result)}`,
   startSystemdHelper: path,
   askSystemdHelper: ([, request]) => {

@@ -26,6 +26,7 @@ import { makeDevice } from './devices.js';
 import { runAllHooks, runHooks } from './hooks.js';
 import { setLimits } from './limits.js';
 import type { CreateOptions } from './options.js';
+import { NetDevices } from './net-devices.js';
 import { notifyDirectory, notifyHostFor } from './notify.js';
 import { ListenerCourier } from './listener.js';
 import { openSlots, type OpenSlots } from './slots.js';
@@ -44,6 +45,8 @@ export interface MadeContainer {
   readonly undo: Undo;
   /** From now on hooks run, or may have: undoing includes the poststop hooks. */
   readonly hooksBegin: () => void;
+  /** From now on programs of the container's run: what they may have changed is not undone. */
+  readonly programsBegin: () => void;
   /** Releases the lock and our descriptors; the container stays. */
   close(): void;
 }
@@ -133,14 +136,26 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
       courier.close();
     });
     native().endAtSignals(true);
+    const netDevices = new NetDevices(plan.netDevices);
+    // Undone when the processes have ended.
+    undo.add(() => {
+      netDevices.undo();
+    });
     const child = bear(options, decided, record, console, undo);
     // While init works, what only we need.
     if (record.cgroup.state.cgroup !== '') writeCgroupNote(record.path, record.cgroup.state);
     native().writeFileAtomic(`${record.path}/config.json`, bundle.text, 0o600);
     if (plan.oomScoreAdj !== null) setOomScoreAdj(child.pid, plan.oomScoreAdj);
-    const state = accompany(child, decided, record, courier, undo);
-    const { close, hooksBegin } = record;
-    const made = { child, state, spec: bundle.spec, plan, undo, hooksBegin, close, terminal: console.receive() };
+    const state = accompany(child, decided, record, { courier, netDevices }, undo);
+    const { hooksBegin } = record;
+    const programsBegin = (): void => {
+      netDevices.keep();
+    };
+    const close = (): void => {
+      netDevices.close();
+      record.close();
+    };
+    const made = { child, state, spec: bundle.spec, plan, undo, hooksBegin, programsBegin, close, terminal: console.receive() };
     console.close();
     return made;
   } catch (error) {
@@ -227,8 +242,19 @@ function bear(options: CreateOptions, { plan, preserved }: Decided, record: Reco
   }
 }
 
+interface Companions {
+  readonly courier: ListenerCourier;
+  readonly netDevices: NetDevices;
+}
+
 /** Does what init asks for until it is ready; the container's state, as it is written then. */
-function accompany(child: Child, { bundle, host, plan }: Decided, record: Record, courier: ListenerCourier, undo: Undo): ContainerState {
+function accompany(
+  child: Child,
+  { bundle, host, plan }: Decided,
+  record: Record,
+  { courier, netDevices }: Companions,
+  undo: Undo,
+): ContainerState {
   const withProcess = (): ContainerState => ({
     ...record.state(),
     pid: child.pid,
@@ -250,6 +276,9 @@ function accompany(child: Child, { bundle, host, plan }: Decided, record: Record
         return '';
       case 'timeOffsets':
         native().writeFile(`/proc/${child.pid}/timens_offsets`, plan.timeOffsets);
+        return '';
+      case 'netDevices':
+        netDevices.move(child.pid);
         return '';
       case 'seccomp':
         return listenerMessage(withProcess(), plan);

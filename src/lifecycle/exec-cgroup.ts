@@ -1,7 +1,7 @@
 /** The cgroup that a process of `exec` is born in. */
 import { cgroup2Path } from '../cgroups/mount.js';
 import { attachProcess } from '../cgroups/systemd.js';
-import { TsrunError } from '../errors.js';
+import { TsrunError, isSystemError } from '../errors.js';
 import { native } from '../native.js';
 import type { ContainerState } from '../state/store.js';
 
@@ -39,11 +39,24 @@ function mountOf(path: string): string {
   return path.startsWith(`${unified}/`) ? unified : '/sys/fs/cgroup';
 }
 
+/**
+ * Where a process goes that the container's cgroup did not take for this reason; null: nowhere. The container may have made cgroups below its
+ * own: then processes can only be where its first one is. Its own may also have gone, with the first process moved elsewhere: then that
+ * is the container's.
+ */
+export function insteadOfOwn(error: unknown): First | null {
+  if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENODEV')) return 'anywhere';
+  return isSystemError(error, 'EBUSY') ? 'below' : null;
+}
+
 /** Moves a process that waits into the cgroup at `path`, which is the container's or below it. */
 export function moveInto({ unit }: ContainerState, path: string, pid: number): void {
-  if (unit === undefined) {
+  try {
     native().writeFile(`${path}/cgroup.procs`, String(pid));
     return;
+  } catch (error) {
+    // An ordinary user's session is not in the same part of the tree; his service manager may ask the system's to move it.
+    if (unit === undefined || !isSystemError(error, 'EACCES')) throw error;
   }
   if (!`${path}/`.startsWith(`${unit.cgroup}/`)) throw new Error(`${path} is not below a unit's cgroup`);
   attachProcess(unit, path.slice(unit.cgroup.length) || '/', pid);

@@ -5,8 +5,8 @@ import type { ExecOptions } from './options.js';
 
 /** Pure. @param file the checked process file, if one was given */
 export function processOf(spec: Spec, options: ExecOptions, file: Process | null): Process {
-  if (file !== null) return file;
   const base = spec.process;
+  if (file !== null) return withAffinity(file, base);
   if (base === undefined) throw new TsrunError('the container has no process to take defaults from: use --process');
   if (options.args === undefined || options.args.length === 0) throw new TsrunError('exec: a command or --process is required');
   const user = { ...base.user, ...options.user };
@@ -25,6 +25,13 @@ export function processOf(spec: Spec, options: ExecOptions, file: Process | null
       ? {}
       : { capabilities: withCapabilities(base.capabilities ?? {}, options.caps) }),
   };
+}
+
+/** It is the one property that a process file need not have to get it: what the container's config says of processes of `exec`, as under runc. */
+function withAffinity(file: Process, base: Process | undefined): Process {
+  const { initial = '', final = '' } = file.execCPUAffinity ?? {};
+  if (initial !== '' || final !== '' || base?.execCPUAffinity === undefined) return file;
+  return { ...file, execCPUAffinity: base.execCPUAffinity };
 }
 
 /** Added to bounding, effective and permitted; to ambient only where inheritable has it (CVE-2022-29162). */

@@ -5,7 +5,7 @@ import { planExec, type ExecPlanOptions } from '../plan/exec.js';
 import { CLONE_FLAG } from '../plan/namespaces.js';
 import type { Plan, SeccompPlan } from '../plan/plan.js';
 import { callsAfter, planSeccomp } from '../plan/seccomp.js';
-import { waiting } from '../plan/waiting.js';
+import { isWaiting, waiting } from '../plan/waiting.js';
 import { parseJson } from '../spec/json.js';
 import type { Process, Spec } from '../spec/types.js';
 import { checkUntrustedProcess } from '../spec/untrusted.js';
@@ -18,7 +18,7 @@ import { announce } from './announce.js';
 import { openConsole, type Console } from './console.js';
 import { SECCOMP_CACHE, checkPreserved, listenFdCount, nameStepsOf, setOomScoreAdj, spawn } from './container.js';
 import { converse, endInit, type Child } from './converse.js';
-import { execCgroupPath, moveInto, type First } from './exec-cgroup.js';
+import { execCgroupPath, insteadOfOwn, moveInto, type First } from './exec-cgroup.js';
 import { processOf } from './exec-process.js';
 import { deniesSetgroups, foreignNamespaces } from './foreign.js';
 import { setLimits } from './limits.js';
@@ -81,7 +81,7 @@ export function exec(options: ExecOptions): number {
     const conversation = {
       answer: (what: string, { pid }: Child) => {
         if (what === 'cgroup') {
-          moveInto(state, execCgroupPath(state, options.cgroup), pid);
+          enterCgroup(state, options, pidfd, pid);
           return '';
         }
         if (what !== 'seccomp') throw new Error(`tsrun-init asks for "${what}"`);
@@ -159,10 +159,12 @@ function planOptions(state: ContainerState, spec: Spec, pidfd: number, { termina
   refuseOurs(namespaces, spec);
   return {
     namespaces,
+    hasCgroup: state.cgroup !== '',
     seccomp,
     filterFirst: seccomp !== null && native().seccompAllows(filter, callsAfter(seccomp, { terminal, waits: false, hooks: false })),
     setgroupsDenied,
     personality: spec.linux?.personality,
+    memoryPolicy: spec.linux?.memoryPolicy,
     keyring: state.keyring === '' ? null : (state.keyring ?? `_ses.${state.id}`),
     preserveFds,
   };
@@ -222,22 +224,30 @@ function begin(plan: Plan, state: ContainerState, options: ExecOptions, resource
     }
   };
   try {
-    if (state.cgroupBefore !== undefined) return born('', waiting(plan));
+    if (state.cgroupBefore !== undefined || isWaiting(plan)) return born('', waiting(plan));
     const path = execCgroupPath(state, options.cgroup);
     try {
       return born(path);
     } catch (error) {
-      // The container may have made cgroups below its own: then processes can only be where its first one is. Its own may also have
-      // gone, with the first process moved elsewhere: then that is the container's.
-      const gone = isSystemError(error, 'ENOENT') || isSystemError(error, 'ENODEV');
-      if (options.cgroup === undefined && (gone || isSystemError(error, 'EBUSY')))
-        return born(placeOfFirst(state, pidfd, gone ? 'anywhere' : 'below'));
+      const first = options.cgroup === undefined ? insteadOfOwn(error) : null;
+      if (first !== null) return born(placeOfFirst(state, pidfd, first));
       // An ordinary user's session is not in the same part of the tree; his service manager may ask the system's to move it.
       if (state.unit !== undefined && isSystemError(error, 'EACCES')) return born('', waiting(plan));
       throw error;
     }
   } finally {
     slots.close();
+  }
+}
+
+/** Moves a process that waits into its cgroup. */
+function enterCgroup(state: ContainerState, options: ExecOptions, pidfd: number, pid: number): void {
+  try {
+    moveInto(state, execCgroupPath(state, options.cgroup), pid);
+  } catch (error) {
+    const first = options.cgroup === undefined ? insteadOfOwn(error) : null;
+    if (first === null) throw error;
+    moveInto(state, placeOfFirst(state, pidfd, first), pid);
   }
 }
 

@@ -81,6 +81,7 @@ function begin(options: RunOptions, foreground: boolean): { made: MadeContainer;
     const { startContainer = [], poststart = [] } = made.spec.hooks ?? {};
     if (startContainer.length + poststart.length > 0) made.hooksBegin();
     notify = notifyOf(made, options);
+    made.programsBegin();
     native().reply(made.child.sync, wordToStart(made.state, startContainer), made.child.pidfd);
     converse(made.child, made.plan.steps.length, {
       answer: () => '',

@@ -4,9 +4,11 @@
  */
 import { TsrunError } from '../errors.js';
 import type { Hook, IdMapping, Spec } from '../spec/types.js';
+import { EVERY_CPU } from './affinity.js';
 import { planCgroup, type CgroupManager } from './cgroups.js';
 import type { Host } from './host.js';
 import { namespaceOf, planNamespaces, userNamespaceKind } from './namespaces.js';
+import { planNetDevices } from './net-devices.js';
 import { withNotify } from './notify.js';
 import type { Plan, SeccompPlan, Slot } from './plan.js';
 import { NO_CONFINEMENT, planEnvironment, planProcess, type ProcessContext, type ProcessPlan } from './process.js';
@@ -63,6 +65,7 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
     throw new TsrunError('/hooks/createContainer: cannot run with a new user namespace in a given pid namespace');
   const begin = planRootfs(spec, context);
   const linux = spec.linux ?? {};
+  const netDevices = planNetDevices(linux, host);
   const seccomp = linux.seccomp === undefined ? null : planSeccomp(linux.seccomp, host);
   const process =
     spec.process === undefined
@@ -76,6 +79,7 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
           birth: !namespaces.lastFork ? 'alone' : options.filterFirst && spec.process.noNewPrivileges !== true ? 'filtered' : 'unfiltered',
           start: START_SLOT,
           personality: linux.personality,
+          memoryPolicy: linux.memoryPolicy,
           preserved: options.preserveFds + options.listenFds,
         });
 
@@ -98,9 +102,10 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
     // systemd takes a process into its unit, so init waits until it is where it belongs
     ...(cgroup?.unit === undefined ? [] : [{ op: 'ask', what: 'cgroup' } as const]),
     ...(mapped ? [] : hide),
-    { op: 'affinity' },
+    EVERY_CPU,
     ...namespaces.steps,
     ...(mapped ? hide : []),
+    ...(netDevices.length === 0 ? [] : [{ op: 'ask', what: 'netDevices' } as const]),
     ...filterSteps(seccomp),
     ...keyringSteps(options.keyring, true),
     ...(spec.hostname === undefined || spec.hostname === '' ? [] : [{ op: 'hostname', name: spec.hostname } as const]),
@@ -130,6 +135,7 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
     slots,
     trees: begin.trees,
     devices: begin.devices,
+    netDevices,
     cloneFlags: namespaces.cloneFlags,
     idMaps: namespaces.idMaps,
     timeOffsets: namespaces.timeOffsets,

@@ -1,5 +1,6 @@
 /** The plan of one more process in a running container. */
-import type { Personality, Process } from '../spec/types.js';
+import type { MemoryPolicy, Personality, Process } from '../spec/types.js';
+import { execAffinitySteps } from './affinity.js';
 import { CONSOLE_SLOT, filterSteps, keyringSteps, seccompSlots, seccompStep } from './create.js';
 import type { Host } from './host.js';
 import { CLONE_FLAG } from './namespaces.js';
@@ -10,6 +11,8 @@ import type { Step } from './steps.js';
 export interface ExecPlanOptions {
   /** CLONE_NEW* of the namespaces that the container's process does not share with the runtime. */
   readonly namespaces: number;
+  /** The container has a cgroup, which the process is to be in. */
+  readonly hasCgroup: boolean;
   readonly seccomp: SeccompPlan | null;
   /** The filter lets through what comes after it (`callsAfter`). */
   readonly filterFirst: boolean;
@@ -17,6 +20,8 @@ export interface ExecPlanOptions {
   readonly setgroupsDenied: boolean;
   /** `linux.personality` of the container. */
   readonly personality: Personality | undefined;
+  /** `linux.memoryPolicy` of the container. */
+  readonly memoryPolicy: MemoryPolicy | undefined;
   /** Name of the container's session keyring; null: it has none of its own. */
   readonly keyring: string | null;
   readonly preserveFds: number;
@@ -41,8 +46,10 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
     birth: !forks ? 'alone' : options.filterFirst ? 'filtered' : 'unfiltered',
     start: '',
     personality: options.personality,
+    memoryPolicy: options.memoryPolicy,
     preserved: options.preserveFds,
   });
+  const affinity = execAffinitySteps(process.execCPUAffinity, options.hasCgroup);
   const terminal = process.terminal === true;
   const slots: Slot[] = [
     { name: PROCESS_SLOT, open: 'process' },
@@ -50,8 +57,9 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
     ...seccompSlots(options.seccomp, forks),
   ];
   const steps: Step[] = [
+    ...affinity.first,
     { op: 'undumpable' },
-    { op: 'affinity' },
+    ...affinity.then,
     ...filterSteps(options.seccomp),
     ...(options.namespaces === 0 ? [] : [{ op: 'joinProcess', slot: PROCESS_SLOT, flags: options.namespaces } as const]),
     ...(inUserNamespace ? [{ op: 'becomeRoot' } as const] : []),
@@ -88,6 +96,7 @@ export function planExec(process: Process, host: Host, options: ExecPlanOptions)
     slots,
     trees: [],
     devices: [],
+    netDevices: [],
     cloneFlags: 0,
     idMaps: null,
     timeOffsets: '',

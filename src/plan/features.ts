@@ -1,5 +1,14 @@
 /** What `features` tells: the parts of the runtime specification that plans are made for (features.md and features-linux.md of it). */
-import { hookKinds, namespaceTypes, seccompActions, seccompArchitectures, seccompFlags, seccompOperators } from '../spec/words.js';
+import {
+  hookKinds,
+  memoryPolicyFlags,
+  memoryPolicyModes,
+  namespaceTypes,
+  seccompActions,
+  seccompArchitectures,
+  seccompFlags,
+  seccompOperators,
+} from '../spec/words.js';
 import { commit, specVersion, version } from '../version.js';
 import { CAPABILITIES } from './capabilities.js';
 import { knownMountOptions } from './mount-options.js';
@@ -29,8 +38,9 @@ export function features(): Readonly<Record<string, unknown>> {
       apparmor: { enabled: true },
       selinux: { enabled: true },
       intelRdt: { enabled: false },
+      memoryPolicy: { modes: memoryPolicyModes, flags: memoryPolicyFlags },
       mountExtensions: { idmap: { enabled: true } },
-      netDevices: { enabled: false },
+      netDevices: { enabled: true },
     },
     annotations: { 'org.tsrun.version': version, 'org.tsrun.commit': commit },
     // an engine that lets users write annotations gives them what systemd may do as root

@@ -107,11 +107,19 @@ export interface NodePlan {
   readonly gid: number;
 }
 
+/** A network device of the host that the runtime moves into the container when init asks for `netDevices`. */
+export interface NetDevicePlan {
+  readonly name: string;
+  /** Its name there, which may be a template (`eth%d`). */
+  readonly target: string;
+}
+
 /** Everything `create` is going to do, as data. */
 export interface Plan {
   readonly slots: readonly Slot[];
   readonly trees: readonly TreePlan[];
   readonly devices: readonly NodePlan[];
+  readonly netDevices: readonly NetDevicePlan[];
   /** CLONE_NEW* for the clone that makes the first process. */
   readonly cloneFlags: number;
   /** Mappings the host writes when init asks `idmap`; null without a new user namespace. */

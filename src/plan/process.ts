@@ -1,10 +1,11 @@
 import { append } from '../append.js';
 import { TsrunError } from '../errors.js';
-import type { IOPriority, Personality, Process, Scheduler, SchedulerFlag, SchedulerPolicy, User } from '../spec/types.js';
+import type { IOPriority, MemoryPolicy, Personality, Process, Scheduler, SchedulerFlag, SchedulerPolicy, User } from '../spec/types.js';
 import { show } from '../spec/problem.js';
 import { utf8 } from '../utf8.js';
 import { planCapabilities } from './capabilities.js';
 import type { Host } from './host.js';
+import { memoryPolicySteps } from './memory-policy.js';
 import type { UserNamespaceKind } from './namespaces.js';
 import { planRlimits } from './rlimits.js';
 import type { RlimitPlan } from './plan.js';
@@ -19,6 +20,8 @@ export interface ProcessContext {
   readonly limits: 'self' | 'host';
   /** `linux.personality`. */
   readonly personality: Personality | undefined;
+  /** `linux.memoryPolicy`. */
+  readonly memoryPolicy: MemoryPolicy | undefined;
   /**
    * The slot of the connection that a filter's listener goes over (empty: no rule notifies), and whether the filter may block the report
    * of a step that fails behind it; null: no filter.
@@ -91,6 +94,7 @@ export function planProcess(process: Process, context: ProcessContext): ProcessP
   steps.push(...scheduler.before);
   if (process.ioPriority !== undefined) steps.push(ioPriorityStep(process.ioPriority));
   if (context.personality !== undefined) steps.push({ op: 'personality', persona: context.personality.domain === 'LINUX32' ? 8 : 0 });
+  append(steps, memoryPolicySteps(context.memoryPolicy));
   append(steps, labelSteps(process, host));
   if (noNewPrivileges) steps.push({ op: 'noNewPrivileges' });
   if (environment.home) steps.push({ op: 'home', uid: user.uid });

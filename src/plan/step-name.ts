@@ -1,7 +1,21 @@
 import type { Step } from './steps.js';
 
 /** What of a step says which one it is. Never a value that may be secret, as a program's arguments and environment are. */
-const TELLING = ['destination', 'path', 'kind', 'index', 'what', 'name', 'slot', 'flags', 'profile', 'label', 'resource', 'uid'] as const;
+const TELLING = [
+  'destination',
+  'path',
+  'kind',
+  'index',
+  'what',
+  'name',
+  'list',
+  'slot',
+  'flags',
+  'profile',
+  'label',
+  'resource',
+  'uid',
+] as const;
 
 /** `mount /proc new`: for people who follow a plan as it is carried out. */
 export function stepName(step: Step): string {

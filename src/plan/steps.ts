@@ -119,11 +119,14 @@ export type Step =
   // native/process
   | { readonly op: 'undumpable' }
   | { readonly op: 'session'; readonly terminal: boolean }
-  | { readonly op: 'affinity' }
+  /** `cpus`: a mask (mask.ts), empty for all; `kind` is `initial` or `final`, and `list` what the config has for it. */
+  | { readonly op: 'affinity'; readonly kind: string; readonly list: string; readonly cpus: readonly string[] }
   /** `fresh`: made, of that name; else joined. */
   | { readonly op: 'keyring'; readonly name: string; readonly fresh: boolean }
   | { readonly op: 'rlimit'; readonly resource: number; readonly soft: string; readonly hard: string }
   | { readonly op: 'personality'; readonly persona: Flags }
+  /** `nodes`: a mask (mask.ts). */
+  | { readonly op: 'memoryPolicy'; readonly name: string; readonly mode: number; readonly nodes: readonly string[] }
   | {
       readonly op: 'scheduler';
       readonly policy: number;

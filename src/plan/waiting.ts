@@ -7,5 +7,11 @@ import type { Plan } from './plan.js';
  * outside with CLONE_INTO_CGROUP, but not what is moved there.
  */
 export function waiting(plan: Plan): Plan {
+  if (isWaiting(plan)) return plan;
   return { ...plan, steps: [{ op: 'ask', what: 'cgroup' }, ...plan.steps] };
+}
+
+/** A process with that plan waits until it has been moved into the container's cgroup. */
+export function isWaiting({ steps }: Plan): boolean {
+  return steps.some((step) => step.op === 'ask' && step.what === 'cgroup');
 }

@@ -3,9 +3,11 @@ import { validateConfig, validateProcess, validateResources } from './generated/
 import { refuse, show } from './problem.js';
 import { checkDevices } from './rules/devices.js';
 import { checkHooks } from './rules/hooks.js';
+import { checkMemoryPolicy } from './rules/memory-policy.js';
 import { checkLinuxPaths } from './rules/paths.js';
 import { checkMounts } from './rules/mounts.js';
 import { checkNamespaces } from './rules/namespaces.js';
+import { checkNetDevices } from './rules/net-devices.js';
 import { checkProcessRules, warnAboutProcess } from './rules/process.js';
 import { checkBurst, checkResourceRules, checkSwap, warnAboutResources } from './rules/resources.js';
 import { checkSeccomp, warnAboutSeccomp } from './rules/seccomp.js';
@@ -13,7 +15,7 @@ import { checkSysctl } from './rules/sysctl.js';
 import { checkIdMappings, checkUser } from './rules/user-namespace.js';
 import { checkVersion } from './rules/version.js';
 import type { Process, Resources, Spec } from './types.js';
-import { refuseUnsupported, refuseUnsupportedProcess } from './unsupported.js';
+import { refuseUnsupported } from './unsupported.js';
 
 /** What the compiled validators leave behind: the first thing that is wrong. */
 interface Problem {
@@ -55,6 +57,7 @@ export function checkConfig(value: unknown): CheckedConfig {
   if (spec.root?.path === '') refuse('/root/path', 'must not be empty');
   if (spec.annotations !== undefined && '' in spec.annotations) refuse('/annotations', 'has an empty key');
   checkNamespaces(spec);
+  checkNetDevices(linux);
   checkIdMappings(linux);
   checkMounts(spec);
   if (spec.process !== undefined) {
@@ -65,6 +68,7 @@ export function checkConfig(value: unknown): CheckedConfig {
   checkDevices(linux.devices ?? []);
   checkLinuxPaths(linux);
   checkSysctl(linux, spec.domainname);
+  if (linux.memoryPolicy !== undefined) checkMemoryPolicy(linux.memoryPolicy, '/linux/memoryPolicy');
   if (linux.seccomp !== undefined) checkSeccomp(linux.seccomp);
   if (linux.resources !== undefined) {
     checkResourceRules(linux.resources, '/linux/resources');
@@ -82,7 +86,6 @@ export function checkConfig(value: unknown): CheckedConfig {
 export function checkProcess(value: unknown): Process {
   checkShape(value, 'process');
   const process = value as Process;
-  refuseUnsupportedProcess(process, '');
   checkProcessRules(process, '');
   return process;
 }

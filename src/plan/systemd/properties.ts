@@ -3,6 +3,7 @@
  * for is left out here: the plan's writes into the cgroup's files hold everything, and hold it exactly.
  */
 import { TsrunError } from '../../errors.js';
+import { parseRanges } from '../../spec/ranges.js';
 import type { BlockIO, Cpu, Memory, Pids, Resources } from '../../spec/types.js';
 import type { CgroupWrite, UnitProperty } from '../plan.js';
 import { weightOfShares } from '../resources/cpu.js';
@@ -58,22 +59,16 @@ function quotaProperties(quota: bigint | null, period: bigint | null): UnitPrope
 /** `0,2-4` as systemd takes it: bit N of byte N/8. */
 export function cpuMask(list: string, pointer: string): Uint8Array {
   const bytes: number[] = [];
-  const invalid = () => new TsrunError(`${pointer}: must be a list like 0,2-4, is ${JSON.stringify(list)}`);
-  for (const part of list.split(',')) {
-    const range = part.trim();
-    if (range === '') continue;
-    const match = /^([0-9]{1,5})(?:-([0-9]{1,5}))?$/.exec(range);
-    if (match === null) throw invalid();
-    const first = Number(match[1]);
-    const last = Number(match[2] ?? match[1]);
-    if (first > last) throw invalid();
+  const ranges = parseRanges(list);
+  if (typeof ranges === 'string' || ranges.length === 0)
+    throw new TsrunError(`${pointer}: must be a list like 0,2-4, is ${JSON.stringify(list)}`);
+  for (const [first, last] of ranges) {
     for (let bit = first; bit <= last; bit++) {
       const at = bit >> 3;
       while (bytes.length <= at) bytes.push(0);
       bytes[at] = (bytes[at] ?? 0) | (1 << (bit & 7));
     }
   }
-  if (bytes.length === 0) throw invalid();
   return Uint8Array.from(bytes);
 }
 

@@ -1,6 +1,7 @@
 import { each } from '../each.js';
 import { mustBeAbsolute, refuse, show } from '../problem.js';
 import type { Process, Rlimit } from '../types.js';
+import { checkAffinity } from './affinity.js';
 import { checkScheduler, warnAboutScheduler } from './scheduler.js';
 
 /** The rules of `process`, in config.json and in the file of `exec --process`; `pointer` is where it stands. */
@@ -9,6 +10,7 @@ export function checkProcessRules(process: Process, pointer: string): void {
   checkEnvironment(process.env ?? [], `${pointer}/env`);
   checkRlimits(process.rlimits ?? [], `${pointer}/rlimits`);
   if (process.scheduler !== undefined) checkScheduler(process.scheduler, `${pointer}/scheduler`);
+  if (process.execCPUAffinity !== undefined) checkAffinity(process.execCPUAffinity, `${pointer}/execCPUAffinity`);
 }
 
 export function warnAboutProcess(process: Process, warnings: string[]): void {

@@ -30,6 +30,21 @@ describe('a process file', () => {
   });
 });
 
+describe('the CPUs of a process file', () => {
+  const config = (execCPUAffinity: Process['execCPUAffinity']): Spec => ({ ociVersion: '1.2.0', process: { ...own, execCPUAffinity } });
+  const options: ExecOptions = { root: '/r', id: 'c', warn: () => undefined };
+  const file: Process = { args: ['x'], cwd: '/' };
+
+  it('are its own', () => {
+    const own = { ...file, execCPUAffinity: { final: '3' } };
+    expect(processOf(config({ initial: '1', final: '2' }), options, own)).toBe(own);
+  });
+
+  it.each([undefined, {}, { initial: '', final: '' }])('of which there are none (%j) are the config’s', (execCPUAffinity) => {
+    expect(processOf(config({ initial: '1' }), options, { ...file, execCPUAffinity }).execCPUAffinity).toEqual({ initial: '1' });
+  });
+});
+
 describe("the command line, over the container's process", () => {
   it('changes the program and nothing else but the terminal', () => {
     expect(merged({})).toEqual({ ...own, args: ['ls'], terminal: false });

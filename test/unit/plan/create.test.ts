@@ -260,6 +260,18 @@ describe('the order', () => {
     expect(plan(idle, { options: { notify: '/state/c1/notify' } }).steps.filter((step) => step.op === 'mount')).toEqual([]);
   });
 
+  it('has network devices moved once it has the namespace, before hooks and sysctls', () => {
+    const namespaces = [{ type: 'mount' }, { type: 'network' }, { type: 'time' }] as const;
+    const linux = { namespaces, netDevices: { eth0: { name: 'lan' } }, sysctl: { 'net.ipv4.conf.lan.forwarding': '1' } };
+    const made = plan({ ...minimal, linux, hooks: { createRuntime: [{ path: '/hook' }] } });
+    expect(made.netDevices).toEqual([{ name: 'eth0', target: 'lan' }]);
+    const told = made.steps.map((step) => (step.op === 'ask' ? `ask ${step.what}` : step.op));
+    const wanted = ['unshare', 'fork', 'ask netDevices', 'root', 'ask createRuntime', 'sysctl'];
+    expect(told.filter((name, at) => wanted.includes(name) && told.indexOf(name) === at)).toEqual(wanted);
+    expect(told.lastIndexOf('unshare')).toBeLessThan(told.indexOf('ask netDevices'));
+    expect(plan(minimal).steps).not.toContainEqual({ op: 'ask', what: 'netDevices' });
+  });
+
   it('hides init at once from the container', () => {
     expect(ops(plan(full))[0]).toBe('undumpable');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { planExec, type ExecPlanOptions } from '../../../src/plan/exec.js';
-import { waiting } from '../../../src/plan/waiting.js';
+import { isWaiting, waiting } from '../../../src/plan/waiting.js';
 import type { Host } from '../../../src/plan/host.js';
 import { CLONE_FLAG } from '../../../src/plan/namespaces.js';
 import type { Plan } from '../../../src/plan/plan.js';
@@ -13,10 +13,12 @@ import { renderStep } from './render.js';
 const { pid, user, mount } = CLONE_FLAG;
 const options: ExecPlanOptions = {
   namespaces: pid + mount,
+  hasCgroup: true,
   seccomp: null,
   filterFirst: false,
   setgroupsDenied: false,
   personality: undefined,
+  memoryPolicy: undefined,
   keyring: null,
   preserveFds: 0,
 };
@@ -41,6 +43,44 @@ function entry(made: Plan): string[] {
 describe('one more process', () => {
   it('waits before anything else until it has been moved into the cgroup that it cannot be born in', () => {
     expect(steps(waiting(plan()))).toEqual(['ask cgroup', ...steps(plan())]);
+  });
+
+  describe('with a CPU affinity', () => {
+    const before = (made: Plan): string[] => steps(made).slice(0, steps(made).indexOf('currentRoot'));
+    const join = 'joinProcess process flags=0x20020000';
+
+    it('is bound before it is moved into the cgroup, and again when it is there', () => {
+      const both = plan({ execCPUAffinity: { initial: '0-1', final: '65' } });
+      expect(before(both)).toEqual([
+        'affinity initial 0-1 cpus=[3]',
+        'ask cgroup',
+        'undumpable',
+        'affinity final list=65 cpus=[0 2]',
+        join,
+      ]);
+      expect(waiting(both)).toBe(both);
+    });
+
+    it('is left as the kernel has it there without a final one', () => {
+      const initial = plan({ execCPUAffinity: { initial: '0,1', final: '' } });
+      expect(before(initial)).toEqual(['affinity initial 0,1 cpus=[3]', 'ask cgroup', 'undumpable', join]);
+    });
+
+    it('is born in the cgroup without an initial one', () => {
+      const final = plan({ execCPUAffinity: { initial: '', final: '1' } });
+      expect(before(final)).toEqual(['undumpable', 'affinity final list=1 cpus=[2]', join]);
+      expect(isWaiting(final)).toBe(false);
+      expect(before(waiting(final))[0]).toBe('ask cgroup');
+    });
+
+    it('does not wait for a cgroup that the container has not', () => {
+      const none = plan({ execCPUAffinity: { initial: '0', final: '1' } }, { hasCgroup: false });
+      expect(before(none)).toEqual(['affinity initial list=0 cpus=[1]', 'undumpable', 'affinity final list=1 cpus=[2]', join]);
+    });
+
+    it.each([undefined, {}, { initial: '', final: '' }])('of %j is bound to nothing', (execCPUAffinity) => {
+      expect(before(plan({ execCPUAffinity }))).toEqual(['undumpable', 'affinity', join]);
+    });
   });
 
   it('enters the container, becomes what it is to be, and begins', () => {

@@ -14,7 +14,9 @@ const told = features() as {
     readonly capabilities: readonly string[];
     readonly cgroup: Readonly<Record<string, boolean>>;
     readonly seccomp: Readonly<Record<string, readonly string[]>>;
+    readonly intelRdt: { readonly enabled: boolean };
     readonly netDevices: { readonly enabled: boolean };
+    readonly memoryPolicy: { readonly modes: readonly string[]; readonly flags: readonly string[] };
   };
 };
 
@@ -31,9 +33,13 @@ test('names are those of the specification', () => {
   expect(told.linux.capabilities.every((name) => /^CAP_[A-Z_]+$/.test(name))).toBe(true);
   expect(told.linux.seccomp['archs']?.every((name) => /^SCMP_ARCH_[A-Z0-9_]+$/.test(name))).toBe(true);
   expect(told.hooks).toContain('createContainer');
+  expect(told.linux.netDevices.enabled).toBe(true);
+  expect(told.linux.memoryPolicy.modes).toHaveLength(7);
+  expect(told.linux.memoryPolicy.modes.every((name) => /^MPOL_[A-Z_]+$/.test(name))).toBe(true);
+  expect(told.linux.memoryPolicy.flags.every((name) => /^MPOL_F_[A-Z_]+$/.test(name))).toBe(true);
 });
 
 test('what is not there is said', () => {
   expect(told.linux.cgroup).toMatchObject({ v1: false, v2: true });
-  expect(told.linux.netDevices.enabled).toBe(false);
+  expect(told.linux.intelRdt.enabled).toBe(false);
 });

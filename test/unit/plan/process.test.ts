@@ -12,6 +12,7 @@ const context: ProcessContext = {
   setgroupsDenied: false,
   limits: 'self',
   personality: undefined,
+  memoryPolicy: undefined,
   seccomp: null,
   birth: 'alone',
   start: 'start',
@@ -52,12 +53,13 @@ describe('the order', () => {
         noNewPrivileges: true,
         rlimits: [{ type: 'RLIMIT_CORE', soft: 0, hard: 0 }],
       },
-      { seccomp, personality: { domain: 'LINUX' }, host: { ...host, apparmor: true, selinux: true } },
+      { seccomp, personality: { domain: 'LINUX' }, memoryPolicy: { mode: 'MPOL_LOCAL' }, host: { ...host, apparmor: true, selinux: true } },
     );
     expect(ops(full.before)).toEqual([
       'scheduler',
       'ioPriority',
       'personality',
+      'memoryPolicy',
       'apparmor',
       'selinux',
       'noNewPrivileges',
@@ -259,6 +261,25 @@ describe('scheduling', () => {
       value: (3 << 13) | 7,
     });
     expect(step({}, 'personality', { personality: { domain: 'LINUX32' } })).toEqual({ op: 'personality', persona: 8 });
+  });
+
+  it('has the kernel’s numbers for a memory policy, and its words for who reads of a failure', () => {
+    expect(
+      step({}, 'memoryPolicy', {
+        memoryPolicy: { mode: 'MPOL_WEIGHTED_INTERLEAVE', nodes: '0-1,64', flags: ['MPOL_F_STATIC_NODES', 'MPOL_F_NUMA_BALANCING'] },
+      }),
+    ).toEqual({
+      op: 'memoryPolicy',
+      name: 'MPOL_WEIGHTED_INTERLEAVE|MPOL_F_STATIC_NODES|MPOL_F_NUMA_BALANCING 0-1,64',
+      mode: 6 | (1 << 15) | (1 << 13),
+      nodes: ['3', '1'],
+    });
+    expect(step({}, 'memoryPolicy', { memoryPolicy: { mode: 'MPOL_DEFAULT' } })).toEqual({
+      op: 'memoryPolicy',
+      name: 'MPOL_DEFAULT',
+      mode: 0,
+      nodes: [],
+    });
   });
 
   it('leaves it to the config’s rules to warn of personality flags', () => {

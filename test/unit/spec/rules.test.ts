@@ -63,6 +63,18 @@ describe('process', () => {
       { process: { ioPriority: { class: 'IOPRIO_CLASS_BE', priority: 8 } } },
       '/process/ioPriority/priority: must be an integer from 0 to 7, is 8',
     ],
+    ['CPUs for exec are lists', { process: { execCPUAffinity: { initial: '0-3,7', final: '1' } } }, 'valid'],
+    ['CPUs for exec may be empty', { process: { execCPUAffinity: { initial: '', final: '' } } }, 'valid'],
+    [
+      'CPUs for exec that are no list are refused',
+      { process: { execCPUAffinity: { initial: '0-x' } } },
+      '/process/execCPUAffinity/initial: invalid list of CPUs "0-x": must be numbers and ranges as "0-3,7"',
+    ],
+    [
+      'CPUs for exec beyond any kernel are refused',
+      { process: { execCPUAffinity: { initial: '0', final: '70000' } } },
+      '/process/execCPUAffinity/final: invalid list of CPUs "70000": has more than 65536',
+    ],
     ['an I/O priority needs a class', { process: { ioPriority: { priority: 1 } } }, '/process/ioPriority/class: is required'],
   ]);
   test('a nice beside SCHED_DEADLINE is ignored with a warning', () => {
@@ -650,12 +662,88 @@ describe('resources', () => {
   });
 });
 
-describe('what is not supported yet is refused', () => {
+describe('netDevices', () => {
+  const netDevices = (devices: Record<string, unknown>, ...types: string[]): Record<string, unknown> => ({
+    linux: { namespaces: NS(...(types.length === 0 ? ['network'] : types)), netDevices: devices },
+  });
+  const invalid = (name: string): string => `invalid network device name ${JSON.stringify(name)}`;
   cases([
-    ['intelRdt', { linux: { intelRdt: { closID: 'x' } } }, '/linux/intelRdt: is not supported yet'],
-    ['netDevices', { linux: { netDevices: { eth0: {} } } }, '/linux/netDevices: is not supported yet'],
-    ['netDevices, unless there are none', { linux: { netDevices: {} } }, 'valid'],
-    ['memoryPolicy', { linux: { memoryPolicy: { mode: 'MPOL_LOCAL' } } }, '/linux/memoryPolicy: is not supported yet'],
-    ['execCPUAffinity', { process: { execCPUAffinity: { initial: '0' } } }, '/process/execCPUAffinity: is not supported yet'],
+    [
+      'need a network namespace',
+      netDevices({ eth0: {} }, 'uts'),
+      '/linux/netDevices: unable to move network devices without a NET namespace',
+    ],
+    ['of which there are none need nothing', netDevices({}, 'uts'), 'valid'],
+    ['keep their names, or get others', netDevices({ eth0: {}, eth1: { name: 'lan' }, eth2: { name: '' } }), 'valid'],
+    ['may swap their names', netDevices({ eth0: { name: 'eth1' }, eth1: { name: 'eth0' } }), 'valid'],
+    [
+      'have one name each',
+      netDevices({ eth0: { name: 'lan' }, eth1: { name: 'lan' } }),
+      '/linux/netDevices/eth1: "lan" is the name of two network devices',
+    ],
+    [
+      'have a name that no other keeps',
+      netDevices({ eth0: { name: 'eth1' }, eth1: {} }),
+      '/linux/netDevices/eth1: "eth1" is the name of two network devices',
+    ],
+    ['may have one template', netDevices({ eth0: { name: 'lan%d' }, eth1: { name: 'lan%d' } }), 'valid'],
+    ['have 15 bytes', netDevices({ eth0: { name: 'a23456789012345' } }), 'valid'],
+    ['have no more', netDevices({ eth0: { name: 'a234567890123456' } }), `/linux/netDevices/eth0/name: ${invalid('a234567890123456')}`],
+    ['have no more of UTF-8', netDevices({ eth0: { name: 'ä'.repeat(8) } }), `/linux/netDevices/eth0/name: ${invalid('ä'.repeat(8))}`],
+    ...['.', '..', 'a/b', 'a:1', 'a b', 'a\n'].map((name): Case => [
+      `are not called ${JSON.stringify(name)}`,
+      netDevices({ eth0: { name } }),
+      `/linux/netDevices/eth0/name: ${invalid(name)}`,
+    ]),
+    ['of the host have such names, too', netDevices({ 'a/b': {} }), `/linux/netDevices/a~1b: ${invalid('a/b')}`],
+    ['of the host have names', netDevices({ '': {} }), `/linux/netDevices/: ${invalid('')}`],
+    ...['a%', 'a%s', '%d%d', '%%d'].map((name): Case => [
+      `have no template ${name}`,
+      netDevices({ eth0: { name } }),
+      `/linux/netDevices/eth0/name: ${invalid(name)}: of "%" only one "%d" is allowed`,
+    ]),
   ]);
+});
+
+const MODES = 'MPOL_DEFAULT, MPOL_BIND, MPOL_INTERLEAVE, MPOL_WEIGHTED_INTERLEAVE, MPOL_PREFERRED, MPOL_PREFERRED_MANY, MPOL_LOCAL';
+const memoryPolicy = (policy: Record<string, unknown>): Record<string, unknown> => ({ linux: { memoryPolicy: policy } });
+const at = '/linux/memoryPolicy';
+
+describe('memoryPolicy', () => {
+  cases([
+    ['needs a mode', memoryPolicy({ nodes: '0' }), `${at}/mode: invalid memory policy mode: is required (known: ${MODES})`],
+    ['has no other modes', memoryPolicy({ mode: 'BIND' }), `${at}/mode: invalid memory policy mode "BIND" (known: ${MODES})`],
+    [
+      'has no other flags',
+      memoryPolicy({ mode: 'MPOL_BIND', nodes: '0', flags: ['MPOL_F_STATIC_NODES', 'X'] }),
+      `${at}/flags/1: invalid memory policy flag "X" (known: MPOL_F_NUMA_BALANCING, MPOL_F_RELATIVE_NODES, MPOL_F_STATIC_NODES)`,
+    ],
+    [
+      'has one kind of nodes',
+      memoryPolicy({ mode: 'MPOL_BIND', nodes: '0', flags: ['MPOL_F_STATIC_NODES', 'MPOL_F_RELATIVE_NODES'] }),
+      `${at}/flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other`,
+    ],
+    [
+      'has a list of nodes',
+      memoryPolicy({ mode: 'MPOL_BIND', nodes: '0..3' }),
+      `${at}/nodes: invalid memory policy nodes "0..3": must be numbers and ranges as "0-3,7"`,
+    ],
+    ...['MPOL_DEFAULT', 'MPOL_LOCAL'].map((mode): Case => [
+      `${mode} takes no nodes`,
+      memoryPolicy({ mode, nodes: '0,4-5' }),
+      `${at}/nodes: memory policy mode requires 0 nodes but got 3: ${mode}`,
+    ]),
+    ...['MPOL_BIND', 'MPOL_INTERLEAVE', 'MPOL_WEIGHTED_INTERLEAVE', 'MPOL_PREFERRED_MANY'].map((mode): Case => [
+      `${mode} takes nodes`,
+      memoryPolicy({ mode, nodes: '' }),
+      `${at}/nodes: memory policy mode requires at least one node but got 0: ${mode}`,
+    ]),
+    ['MPOL_PREFERRED takes none', memoryPolicy({ mode: 'MPOL_PREFERRED', nodes: '' }), 'valid'],
+    ['MPOL_PREFERRED takes several', memoryPolicy({ mode: 'MPOL_PREFERRED', nodes: '0-1', flags: ['MPOL_F_STATIC_NODES'] }), 'valid'],
+    ['the default may be asked for', memoryPolicy({ mode: 'MPOL_DEFAULT' }), 'valid'],
+  ]);
+});
+
+describe('what is not supported yet is refused', () => {
+  cases([['intelRdt', { linux: { intelRdt: { closID: 'x' } } }, '/linux/intelRdt: is not supported yet']]);
 });

@@ -31,10 +31,9 @@ describe('and what is not of their shape is refused:', () => {
       '/linux/resources/rdma/mlx5_1/hcaHandles: must be an integer from 0 to 4294967295, is "x"',
     ],
     ['"linux": {"intelRdt": {"schemata": "L3:0=7f0"}}', '/linux/intelRdt/schemata: must be an array, is "L3:0=7f0"'],
-    [
-      '"linux": {"memoryPolicy": {"flags": ["X"]}}',
-      '/linux/memoryPolicy/flags/0: unknown memory policy flag "X" (known: MPOL_F_NUMA_BALANCING, MPOL_F_RELATIVE_NODES, MPOL_F_STATIC_NODES)',
-    ],
+    ['"linux": {"memoryPolicy": {"mode": 1}}', '/linux/memoryPolicy/mode: must be a string, is 1'],
+    ['"linux": {"memoryPolicy": {"nodes": [0]}}', '/linux/memoryPolicy/nodes: must be a string, is an array'],
+    ['"linux": {"memoryPolicy": {"flags": "X"}}', '/linux/memoryPolicy/flags: must be an array, is "X"'],
   ])('%s', (properties, expected) => {
     expect(shape(properties)).toBe(expected);
   });

@@ -214,6 +214,7 @@ describe('a config that nobody vouches for may not', () => {
       '/process/rlimits/0',
       'must not raise RLIMIT_RTPRIO',
     ],
+    ['have devices of the host', linux({ netDevices: { eth0: {} } }), '/linux/netDevices', 'is not among what stays inside the container'],
     ['have what is not known here', linux({ future: 1 }), '/linux/future', 'is not among what stays inside the container'],
     ['have more that is not known', { process: { future: 1 } }, '/process/future', 'is not among what stays inside the container'],
   ])('%s', (_, changes, pointer, words) => {
