@@ -156,7 +156,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     superblock: [],
     data: [],
   };
-  for (const { option } of singleOptions(options)) {
+  for (const option of singleOptions(options)) {
     if (WITHOUT_EFFECT.has(option)) continue;
     const attribute = ATTRIBUTES.get(option);
     if (attribute !== undefined) {
