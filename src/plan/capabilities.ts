@@ -49,6 +49,9 @@ export const CAPABILITIES: readonly string[] = [
 
 const NUMBERS: ReadonlyMap<string, number> = new Map(CAPABILITIES.map((name, number) => [name, number]));
 
+/** Each one's bit in a mask. */
+const BITS: readonly bigint[] = CAPABILITIES.map((_, number) => 1n << BigInt(number));
+
 const CAP_SYS_ADMIN = 21;
 
 /** The five sets of a process as bit masks in decimal. */
@@ -71,13 +74,13 @@ type SetName = keyof Capabilities;
  * @param fullBounding the process is in a user namespace that the runtime is not in, where it starts with every capability
  */
 export function planCapabilities(capabilities: Capabilities | undefined, host: Host, fullBounding: boolean): CapabilityPlan {
-  const available = availableNumbers(host, fullBounding);
+  const ours = BigInt(host.bounding);
   const left = new Set<string>();
   const numbers = (set: SetName): Set<number> => {
     const found = new Set<number>();
     for (const name of capabilities?.[set] ?? []) {
       const number = NUMBERS.get(name);
-      if (number === undefined || !available.has(number)) left.add(name);
+      if (number === undefined || !isAvailable(number, ours, host, fullBounding)) left.add(name);
       else found.add(number);
     }
     return found;
@@ -134,13 +137,9 @@ function requireSubset(small: ReadonlySet<number>, large: ReadonlySet<number>, n
   }
 }
 
-function availableNumbers(host: Host, fullBounding: boolean): ReadonlySet<number> {
-  const bounding = BigInt(host.bounding);
-  const available = new Set<number>();
-  for (let number = 0; number < CAPABILITIES.length && number <= host.lastCapability; number++) {
-    if (fullBounding || ((bounding >> BigInt(number)) & 1n) === 1n) available.add(number);
-  }
-  return available;
+/** Whether the capability of this number is one that we can give away, on this kernel. */
+function isAvailable(number: number, bounding: bigint, host: Host, fullBounding: boolean): boolean {
+  return number <= host.lastCapability && (fullBounding || (bounding & (BITS[number] ?? 0n)) !== 0n);
 }
 
 // All numbers are below 53, so a double holds every mask exactly.

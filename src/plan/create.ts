@@ -115,7 +115,7 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
     ...(namespaces.lastFork ? [] : [{ op: 'session', terminal } as const]),
     ...runtimeHookSteps(spec),
     ...createContainerSteps(hooks.createContainer, planEnvironment(spec.process?.env ?? []).env),
-    ...planRootfsEnd(spec, context),
+    ...planRootfsEnd(spec, context, begin.late),
     // What is not needed any more is not to be seen: nothing of the host's mounts and hooks.
     ...namespaces.lastJoin,
     ...(namespaces.lastFork ? [{ op: 'forget' } as const] : []),

@@ -12,6 +12,8 @@ export interface DevicesPlan {
   readonly steps: readonly Step[];
   /** What the runtime makes. */
   readonly made: readonly NodePlan[];
+  /** The container has a /dev from outside. */
+  readonly bound: boolean;
 }
 
 type DeviceStep = Extract<Step, { op: 'device' }>;
@@ -30,7 +32,7 @@ const DEFAULT_DEVICES: readonly NodeStep[] = (
 ).map(([path, major, minor]) => ({ op: 'device', path, type: 'c', major, minor, mode: 0o666, uid: 0, gid: 0, found: false }));
 
 /** Whoever binds a /dev of their own gets it as it is. */
-export function bindsDev(spec: Spec): boolean {
+function bindsDev(spec: Spec): boolean {
   return (spec.mounts ?? []).some(
     (mount) => cleanPath(mount.destination) === '/dev' && (mount.type === 'bind' || parseMountOptions(mount.options ?? []).bind !== null),
   );
@@ -57,7 +59,7 @@ export function planDevices(spec: Spec, context: MountContext): DevicesPlan {
       return bindStep(device, node === null ? -1 : made.push(node) - 1);
     }),
   ];
-  return { steps, made };
+  return { steps, made, bound };
 }
 
 /** A fifo is no device: everybody may make one. */

@@ -54,15 +54,25 @@ const isBlanket = ({ type, major, minor }: FilterRule) => type === -1 && major =
  * /dev/null usable and a rule that names a default device still decides about it; mknod comes last and always holds.
  */
 export function deviceRules(rules: readonly DeviceRule[]): FilterRule[] {
-  const list = rules.map(parsed);
-  list.splice(list.findLastIndex(isBlanket) + 1, 0, ...DEVICES);
-  return [...list, MKNOD];
+  return withDefaults(rules.map(parsed));
 }
+
+function withDefaults(rules: readonly FilterRule[]): FilterRule[] {
+  const after = rules.findLastIndex(isBlanket) + 1;
+  return [...rules.slice(0, after), ...DEVICES, ...rules.slice(after), MKNOD];
+}
+
+/** The program where nothing more is allowed: for `spec`, Podman and buildah that of every container. */
+const DEFAULT = compileDeviceRules(withDefaults([]));
+
+/** What no rule allows is denied anyway. */
+const isDenialOfAll = (rule: FilterRule) => isBlanket(rule) && !rule.allow && rule.access === ALL;
 
 /**
  * The program for `rules`, 8 bytes an instruction in the machine's (little-endian) order; null when all is allowed. No rule denies
  * all but the default devices, as under runc: who is to have more says so.
  */
 export function planDeviceFilter(rules: readonly DeviceRule[]): Uint8Array | null {
-  return compileDeviceRules(deviceRules(rules));
+  const list = rules.map(parsed);
+  return list.every(isDenialOfAll) ? DEFAULT : compileDeviceRules(withDefaults(list));
 }

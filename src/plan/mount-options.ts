@@ -97,17 +97,17 @@ const ATTRIBUTES: ReadonlyMap<string, AttributeChange> = new Map([
 ]);
 
 /** Switches of the file system as a whole: the option that sets each, the one that takes it back. */
-const SUPERBLOCK: ReadonlyMap<string, { readonly flag: string; readonly on: boolean }> = new Map([
-  ['sync', { flag: 'sync', on: true }],
-  ['async', { flag: 'sync', on: false }],
-  ['dirsync', { flag: 'dirsync', on: true }],
-  ['lazytime', { flag: 'lazytime', on: true }],
-  ['nolazytime', { flag: 'lazytime', on: false }],
-  ['mand', { flag: 'mand', on: true }],
-  ['nomand', { flag: 'mand', on: false }],
-  ['iversion', { flag: 'iversion', on: true }],
-  ['noiversion', { flag: 'iversion', on: false }],
-]);
+const SUPERBLOCK: readonly (readonly [option: string, flag: string, on: boolean])[] = [
+  ['sync', 'sync', true],
+  ['async', 'sync', false],
+  ['dirsync', 'dirsync', true],
+  ['lazytime', 'lazytime', true],
+  ['nolazytime', 'lazytime', false],
+  ['mand', 'mand', true],
+  ['nomand', 'mand', false],
+  ['iversion', 'iversion', true],
+  ['noiversion', 'iversion', false],
+];
 
 // fsconfig(2) has no word for what a flag turns off, other than these.
 const SUPERBLOCK_OFF: ReadonlyMap<string, string> = new Map([
@@ -120,13 +120,10 @@ const SUPERBLOCK_OFF: ReadonlyMap<string, string> = new Map([
  * Known options that change nothing here: `silent` and `loud` are about kernel messages, which fsconfig(2) returns to the
  * caller instead; without `iversion` there are no versions of inodes, other than those a file system always has.
  */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['', 'defaults', 'silent', 'loud']);
+const WITHOUT_EFFECT: readonly string[] = ['', 'defaults', 'silent', 'loud'];
 
 /** A flag that only mount(2) has a word for (MS_I_VERSION): native code takes it from among the options (rootfs/filesystem.cc). */
 export const IVERSION = 'iversion';
-
-const KINDS: ReadonlySet<string> = new Set(['bind', 'rbind', 'remount']);
-const EXTENSIONS: ReadonlySet<string> = new Set(['tmpcopyup', 'idmap', 'ridmap']);
 
 export interface MountOptions {
   bind: 'bind' | 'rbind' | null;
@@ -142,10 +139,33 @@ export interface MountOptions {
   readonly data: string[];
 }
 
+/** What has been read so far. */
+interface Reading extends MountOptions {
+  /** Superblock flags, in the order of their first mention. */
+  readonly flags: Map<string, boolean>;
+}
+
+type Change = (reading: Reading) => void;
+
+/** What each option says: all but those of the file system. */
+const CHANGES: ReadonlyMap<string, Change> = new Map([
+  ...WITHOUT_EFFECT.map((option): [string, Change] => [option, () => undefined]),
+  ...[...ATTRIBUTES].map(([option, change]): [string, Change] => [`r${option}`, ({ recursive }) => change(recursive)]),
+  ...[...ATTRIBUTES].map(([option, change]): [string, Change] => [option, ({ attributes }) => change(attributes)]),
+  ...[...PROPAGATION].map(([option, flags]): [string, Change] => [option, ({ propagation }) => propagation.push(flags)]),
+  ...SUPERBLOCK.map(([option, flag, on]): [string, Change] => [option, ({ flags }) => flags.set(flag, on)]),
+  // "rbind" is more than "bind": together they are "rbind".
+  ['bind', (reading) => (reading.bind ??= 'bind')],
+  ['rbind', (reading) => (reading.bind = 'rbind')],
+  ['remount', (reading) => (reading.remount = true)],
+  ['tmpcopyup', (reading) => (reading.copyUp = true)],
+  ['idmap', (reading) => (reading.idmap = 'idmap')],
+  ['ridmap', (reading) => (reading.idmap = 'ridmap')],
+]);
+
 /** Reads the options in their order: where two contradict each other the later wins. */
 export function parseMountOptions(options: readonly string[]): MountOptions {
-  const superblock = new Map<string, boolean>();
-  const parsed: MountOptions = {
+  const reading: Reading = {
     bind: null,
     remount: false,
     attributes: { set: 0, clear: 0 },
@@ -155,56 +175,18 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     idmap: null,
     superblock: [],
     data: [],
+    flags: new Map(),
   };
-  for (const { option } of singleOptions(options)) {
-    if (WITHOUT_EFFECT.has(option)) continue;
-    const attribute = ATTRIBUTES.get(option);
-    if (attribute !== undefined) {
-      attribute(parsed.attributes);
-      continue;
-    }
-    const propagation = PROPAGATION.get(option);
-    if (propagation !== undefined) {
-      parsed.propagation.push(propagation);
-      continue;
-    }
-    const recursive = option.startsWith('r') ? ATTRIBUTES.get(option.slice(1)) : undefined;
-    if (recursive !== undefined) {
-      recursive(parsed.recursive);
-      continue;
-    }
-    const flag = SUPERBLOCK.get(option);
-    if (flag !== undefined) {
-      superblock.set(flag.flag, flag.on);
-      continue;
-    }
-    switch (option) {
-      case 'bind':
-        // "rbind" is more than "bind": together they are "rbind".
-        parsed.bind ??= 'bind';
-        break;
-      case 'rbind':
-        parsed.bind = 'rbind';
-        break;
-      case 'remount':
-        parsed.remount = true;
-        break;
-      case 'tmpcopyup':
-        parsed.copyUp = true;
-        break;
-      case 'idmap':
-      case 'ridmap':
-        parsed.idmap = option;
-        break;
-      default:
-        parsed.data.push(option);
-    }
+  for (const option of singleOptions(options)) {
+    const change = CHANGES.get(option);
+    if (change === undefined) reading.data.push(option);
+    else change(reading);
   }
-  for (const [flag, on] of superblock) {
+  for (const [flag, on] of reading.flags) {
     const name = on ? flag : SUPERBLOCK_OFF.get(flag);
-    if (name !== undefined) parsed.superblock.push(name);
+    if (name !== undefined) reading.superblock.push(name);
   }
-  return parsed;
+  return reading;
 }
 
 /**
@@ -219,12 +201,5 @@ export function replacedAttributes({ set, clear }: Attributes): number {
 
 /** Every option that is not left to the file system, sorted: for `features`. */
 export function knownMountOptions(): string[] {
-  return [
-    ...[...ATTRIBUTES.keys()].flatMap((option) => [option, `r${option}`]),
-    ...PROPAGATION.keys(),
-    ...SUPERBLOCK.keys(),
-    ...[...WITHOUT_EFFECT].filter((option) => option !== ''),
-    ...KINDS,
-    ...EXTENSIONS,
-  ].sort();
+  return [...CHANGES.keys()].filter((option) => option !== '').sort();
 }

@@ -34,6 +34,8 @@ export interface MountContext {
 
 export interface MountPlan {
   readonly steps: readonly MountStep[];
+  /** The remounts of what `steps` leave writable, for when everything has been put into it. */
+  readonly late: readonly MountStep[];
   /** User namespaces for idmapped mounts. */
   readonly slots: readonly Slot[];
   /** What the runtime opens. */
@@ -89,38 +91,38 @@ export function planMounts(spec: Spec, context: MountContext): MountPlan {
   const namespaces = new MountSources(spec, context);
   const label = spec.linux?.mountLabel ?? '';
   if (label !== '' && !context.host.selinux) throw new TsrunError(`/linux/mountLabel: this host has no SELinux, is "${label}"`);
+  const late: MountStep[] = [];
   const steps = (spec.mounts ?? []).map((mount, index) => {
     const options = parseMountOptions(mount.options ?? []);
     const step = planMount(mount, options, `/mounts/${index}`, spec, context, namespaces);
-    return isMadeReadonlyLate(mount, options) ? { ...step, set: step.set & ~MOUNT_ATTR_RDONLY } : step;
+    if (!isMadeReadonlyLate(mount.type, step.destination, options)) return step;
+    late.push(readonlyRemount(step.destination));
+    return { ...step, set: step.set & ~MOUNT_ATTR_RDONLY };
   });
-  return { steps, slots: namespaces.slots, trees: namespaces.trees };
+  return { steps, late, slots: namespaces.slots, trees: namespaces.trees };
 }
 
-/** The remounts of what was left writable by `planMounts`, for when everything has been put into it. */
-export function planReadonlyMounts(spec: Spec): MountStep[] {
-  return (spec.mounts ?? [])
-    .filter((mount) => isMadeReadonlyLate(mount, parseMountOptions(mount.options ?? [])))
-    .map((mount) => ({
-      op: 'mount',
-      destination: cleanPath(mount.destination),
-      kind: 'remount',
-      type: '',
-      source: '',
-      inside: false,
-      tree: -1,
-      treeIfDenied: false,
-      set: MOUNT_ATTR_RDONLY,
-      clear: 0,
-      replace: 0,
-      setRecursive: 0,
-      clearRecursive: 0,
-      propagation: [],
-      copyUp: false,
-      idmap: '',
-      idmapRecursive: false,
-      data: [],
-    }));
+function readonlyRemount(destination: string): MountStep {
+  return {
+    op: 'mount',
+    destination,
+    kind: 'remount',
+    type: '',
+    source: '',
+    inside: false,
+    tree: -1,
+    treeIfDenied: false,
+    set: MOUNT_ATTR_RDONLY,
+    clear: 0,
+    replace: 0,
+    setRecursive: 0,
+    clearRecursive: 0,
+    propagation: [],
+    copyUp: false,
+    idmap: '',
+    idmapRecursive: false,
+    data: [],
+  };
 }
 
 function planMount(
@@ -163,7 +165,8 @@ function planMount(
     const bind: MountStep = { ...plain, kind: options.bind ?? 'bind', type: '', source, replace: replacedAttributes(options.attributes) };
     return namespaces.source(mount, options, pointer, bind);
   }
-  const step = { ...plain, ...namespaces.idmap(mount, options, pointer) };
+  // it is nobody else's yet: a copy of so many properties takes longer than to make them
+  const step: MountStep = Object.assign(plain, namespaces.idmap(mount, options, pointer));
   if (options.remount) {
     // A remount says nothing of "bind": the attributes are those of the mount in any case.
     if (options.bind !== null || options.superblock.includes(IVERSION)) refuseData(options, `${pointer}/options`);
@@ -175,7 +178,7 @@ function planMount(
     refuseData(options, `${pointer}/options`);
     return hostSysfs(step);
   }
-  return { ...step, copyUp: options.copyUp && type === 'tmpfs', data: newData(type, options, spec.linux?.mountLabel ?? '') };
+  return Object.assign(step, { copyUp: options.copyUp && type === 'tmpfs', data: newData(type, options, spec.linux?.mountLabel ?? '') });
 }
 
 /** Of a mount that shows a file system that is there already, the kernel would not even look at options of the file system. */
@@ -232,7 +235,7 @@ function hostSysfs(step: MountStep): MountStep {
 }
 
 /** Mount points and devices are still to be made in a tmpfs and in /dev. */
-function isMadeReadonlyLate({ type, destination }: Mount, { bind, remount, attributes }: MountOptions): boolean {
+function isMadeReadonlyLate(type: string | undefined, destination: string, { bind, remount, attributes }: MountOptions): boolean {
   if (bind !== null || remount || (attributes.set & MOUNT_ATTR_RDONLY) === 0) return false;
-  return type === 'tmpfs' || (type !== 'bind' && cleanPath(destination) === '/dev');
+  return type === 'tmpfs' || (type !== 'bind' && destination === '/dev');
 }

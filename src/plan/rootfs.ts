@@ -2,8 +2,8 @@ import { append } from '../append.js';
 import { TsrunError } from '../errors.js';
 import type { Spec } from '../spec/types.js';
 import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, PROPAGATION } from './mount-options.js';
-import { bindsDev, planDevices } from './device-nodes.js';
-import { planMounts, planReadonlyMounts } from './mounts.js';
+import { planDevices } from './device-nodes.js';
+import { planMounts } from './mounts.js';
 import type { MountContext } from './mounts.js';
 import { cleanPath } from '../spec/paths.js';
 import { joinPath } from './paths.js';
@@ -19,6 +19,8 @@ export interface RootfsContext extends MountContext {
 
 export interface RootfsPlan {
   readonly steps: readonly Step[];
+  /** What is left for `planRootfsEnd`: mounts that become read-only. */
+  readonly late: readonly Step[];
   readonly slots: readonly Slot[];
   readonly trees: readonly TreePlan[];
   readonly devices: readonly NodePlan[];
@@ -43,7 +45,7 @@ export function planRootfs(spec: Spec, context: RootfsContext): RootfsPlan {
   const path = joinPath(context.bundle, spec.root.path).replace(/(?<=.)\/+$/, '');
   if (!context.mountNamespace) {
     refuseWithoutMountNamespace(spec);
-    return { steps: [{ op: 'root', path, clone: false, slave: false }], slots: [], trees: [], devices: [] };
+    return { steps: [{ op: 'root', path, clone: false, slave: false }], late: [], slots: [], trees: [], devices: [] };
   }
   const mounts = planMounts(spec, context);
   const devices = planDevices(spec, context);
@@ -53,24 +55,25 @@ export function planRootfs(spec: Spec, context: RootfsContext): RootfsPlan {
       { op: 'root', path, clone: true, slave: ((PROPAGATION.get(spec.linux?.rootfsPropagation ?? '') ?? 0) & MS_SLAVE) !== 0 },
       ...mounts.steps,
       ...devices.steps,
-      ...(bindsDev(spec) ? [] : LINKS),
+      ...(devices.bound ? [] : LINKS),
       // as runc does: a kernel without it (CONFIG_PROC_KCORE) would leave a link to nothing
-      ...(bindsDev(spec) || !context.host.kcore ? [] : [CORE]),
+      ...(devices.bound || !context.host.kcore ? [] : [CORE]),
     ],
+    late: mounts.late,
     slots: mounts.slots,
     trees: mounts.trees,
     devices: devices.made,
   };
 }
 
-/** What is done to the finished tree, and the move into it: after the createContainer hooks. */
-export function planRootfsEnd(spec: Spec, context: RootfsContext): Step[] {
+/** What is done to the finished tree, and the move into it: after the createContainer hooks. `late` is from `planRootfs`. */
+export function planRootfsEnd(spec: Spec, context: RootfsContext, late: readonly Step[]): Step[] {
   const { sysctl, readonlyPaths, maskedPaths, rootfsPropagation } = spec.linux ?? {};
   const steps: Step[] = Object.entries(sysctl ?? {}).map(([name, value]) => ({ op: 'sysctl', path: sysctlPath(name), value }));
   const cwd = cleanPath(spec.process?.cwd ?? '/');
   if (cwd !== '/') steps.push({ op: 'makeDirectory', path: cwd });
   if (!context.mountNamespace) return [...steps, { op: 'chroot' }];
-  append(steps, planReadonlyMounts(spec));
+  append(steps, late);
   for (const path of readonlyPaths ?? []) steps.push({ op: 'readonlyPath', path });
   for (const path of maskedPaths ?? []) steps.push({ op: 'mask', path });
   steps.push({ op: context.noPivot ? 'moveRoot' : 'pivotRoot' });

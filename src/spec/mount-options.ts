@@ -1,14 +1,10 @@
 /** `mounts[].options` one by one: the only reader of commas and quotes, so that what is validated is what is planned. */
 
-export interface SingleOption {
-  readonly option: string;
-  /** Of the entry of `options` that it stands in. */
-  readonly index: number;
-}
+const holdsSeveral = (text: string) => text.includes(',') || text.includes('"');
 
 /** The options in their order, also those of which several stand in one entry, as mount(8) takes them. */
-export function singleOptions(options: readonly string[]): SingleOption[] {
-  return options.flatMap((text, index) => (/[,"]/.test(text) ? split(text) : [text]).map((option) => ({ option, index })));
+export function singleOptions(options: readonly string[]): readonly string[] {
+  return options.some(holdsSeveral) ? options.flatMap((text) => (holdsSeveral(text) ? split(text) : [text])) : options;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { each } from '../each.js';
-import { singleOptions, type SingleOption } from '../mount-options.js';
+import { singleOptions } from '../mount-options.js';
 import { refuse, show } from '../problem.js';
 import type { Linux, Mount, Spec } from '../types.js';
 import { isNewNamespace, namespaceOf } from './namespaces.js';
@@ -32,13 +32,12 @@ function checkMount(mount: Mount, pointer: string, linux: Linux): void {
   const { destination, source = '' } = mount;
   if (destination === '') refuse(`${pointer}/destination`, 'must not be empty');
   const options = singleOptions(mount.options ?? []);
-  const words = options.map(({ option }) => option);
-  const type = kindOf(mount.type, words);
+  const type = kindOf(mount.type, options);
   if (type === '') refuse(`${pointer}/type`, 'is required, unless "bind" or "remount" is among the options');
   if (type === 'bind' && source === '') refuse(`${pointer}/source`, 'is required for a bind mount');
   if (destination.includes('proc')) checkProc(cleanPath(destination), type, source, pointer);
-  checkIdmap(mount, words, type, pointer, linux);
-  if (options.length > 0 && WITH_OWNER.has(type)) checkOwners(options, pointer, linux);
+  checkIdmap(mount, options, type, pointer, linux);
+  if (WITH_OWNER.has(type)) checkOwners(mount.options, pointer, linux);
 }
 
 /** The file system's type, `bind`, or `remount`; empty when nothing says it. */
@@ -73,14 +72,16 @@ function checkIdmap(mount: Mount, options: readonly string[], type: string, poin
 }
 
 /** In a user namespace the kernel refuses an owner who does not exist there, with nothing but EINVAL. */
-function checkOwners(options: readonly SingleOption[], pointer: string, linux: Linux): void {
+function checkOwners(options: readonly string[] | undefined, pointer: string, linux: Linux): void {
   const { uidMappings = [], gidMappings = [] } = linux;
   if (uidMappings.length === 0 || !isNewNamespace(linux, 'user')) return;
-  for (const { option, index } of options) {
-    const owner = /^([ug]id)=([0-9]+)$/.exec(option);
-    if (owner === null) continue;
-    const name = owner[1] === 'uid' ? 'uidMappings' : 'gidMappings';
-    const mappings = name === 'uidMappings' ? uidMappings : gidMappings;
-    if (!isMapped(Number(owner[2]), mappings)) refuse(`${pointer}/options/${index}`, `${show(option)} is not in /linux/${name}`);
-  }
+  each(options, (text, index) => {
+    for (const option of singleOptions([text])) {
+      const owner = /^([ug]id)=([0-9]+)$/.exec(option);
+      if (owner === null) continue;
+      const name = owner[1] === 'uid' ? 'uidMappings' : 'gidMappings';
+      const mappings = name === 'uidMappings' ? uidMappings : gidMappings;
+      if (!isMapped(Number(owner[2]), mappings)) refuse(`${pointer}/options/${index}`, `${show(option)} is not in /linux/${name}`);
+    }
+  });
 }

@@ -191,6 +191,16 @@ describe('as small as the rules allow', () => {
     expect(size(rules)).toBe(instructions);
   });
 
+  test.each<[string, DeviceRule[]]>([
+    ['no rule', []],
+    ['a denial of all', [{ allow: false, access: 'rwm' }]],
+    ['two of them', [{ allow: false }, { allow: false, type: 'a', major: -1, minor: -1 }]],
+    ['a denial of some accesses', [{ allow: false, access: 'rw' }]],
+    ['a denial of a type', [{ allow: false, type: 'c', access: 'rwm' }]],
+  ])('the program that is there already is the one for %s', (_, rules) => {
+    expect(planDeviceFilter(rules)).toEqual(compileDeviceRules(deviceRules(rules)));
+  });
+
   test('a container of dockerd, one with --privileged', () => {
     const char = (major: number, minor: number): DeviceRule => ({ allow: true, type: 'c', major, minor, access: 'rwm' });
     const list: DeviceRule[] = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { knownMountOptions, parseMountOptions } from '../../../src/plan/mount-options.js';
-import { planMounts, planReadonlyMounts } from '../../../src/plan/mounts.js';
+import { planMounts } from '../../../src/plan/mounts.js';
 import type { MountContext } from '../../../src/plan/mounts.js';
 import type { MountStep } from '../../../src/plan/steps.js';
 import type { Linux, Mount, Spec } from '../../../src/spec/types.js';
@@ -172,8 +172,8 @@ describe('a new file system', () => {
       { destination: '/sys', type: 'sysfs', options: ['ro'] },
       { destination: '/etc', source: '/etc', options: ['bind', 'ro'] },
     ];
-    expect(planMounts(spec(mounts), context).steps.map((step) => step.set)).toEqual([NOSUID, 0, RDONLY, RDONLY]);
-    const late = planReadonlyMounts(spec(mounts));
+    const { steps, late } = planMounts(spec(mounts), context);
+    expect(steps.map((step) => step.set)).toEqual([NOSUID, 0, RDONLY, RDONLY]);
     expect(late.map((step) => [step.kind, step.destination, step.set])).toEqual([
       ['remount', '/dev', RDONLY],
       ['remount', '/run', RDONLY],

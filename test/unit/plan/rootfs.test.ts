@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { planRootfs, planRootfsEnd } from '../../../src/plan/rootfs.js';
 import type { RootfsContext } from '../../../src/plan/rootfs.js';
+import type { Step } from '../../../src/plan/steps.js';
 import type { Linux, RootfsPropagation, Spec } from '../../../src/spec/types.js';
 import { host } from './host.js';
 
@@ -25,6 +26,10 @@ function spec(linux: Linux = {}, more: Partial<Spec> = {}): Spec {
   return { ociVersion: '1.3.0', root: { path: 'rootfs' }, linux, ...more };
 }
 
+function end(config: Spec, changed: RootfsContext = context): readonly Step[] {
+  return planRootfsEnd(config, changed, planRootfs(config, changed).late);
+}
+
 function ops(steps: readonly { readonly op: string }[]): string[] {
   return steps.map((step) => step.op);
 }
@@ -46,7 +51,7 @@ describe('propagation', () => {
   const first = (word: RootfsPropagation | undefined, changes: Partial<RootfsContext> = {}) =>
     planRootfs(spec({ rootfsPropagation: word }), { ...context, ...changes }).steps[0];
   const last = (word: RootfsPropagation | undefined) =>
-    planRootfsEnd(spec({ rootfsPropagation: word }), context).filter((step) => step.op === 'rootPropagation');
+    end(spec({ rootfsPropagation: word })).filter((step) => step.op === 'rootPropagation');
 
   it.each([
     [undefined, SLAVE | REC, undefined],
@@ -195,7 +200,7 @@ describe('links', () => {
 
 describe('the end', () => {
   it('has its order', () => {
-    const steps = planRootfsEnd(
+    const steps = end(
       spec(
         { sysctl: { 'net.core.somaxconn': '5' }, maskedPaths: ['/proc/kcore'], readonlyPaths: ['/proc/sys'], rootfsPropagation: 'shared' },
         {
@@ -219,8 +224,8 @@ describe('the end', () => {
   });
 
   it('is a move of the root without pivot_root', () => {
-    expect(ops(planRootfsEnd(spec(), context))).toEqual(['pivotRoot']);
-    expect(ops(planRootfsEnd(spec(), { ...context, noPivot: true }))).toEqual(['moveRoot']);
+    expect(ops(end(spec()))).toEqual(['pivotRoot']);
+    expect(ops(end(spec(), { ...context, noPivot: true }))).toEqual(['moveRoot']);
   });
 
   it.each([
@@ -230,11 +235,11 @@ describe('the end', () => {
     ['net/ipv4/conf/eth0.100/mtu', 'net/ipv4/conf/eth0.100/mtu'],
     ['kernel', 'kernel'],
   ])('writes the sysctl %s to %s', (name, path) => {
-    expect(planRootfsEnd(spec({ sysctl: { [name]: '1' } }), context)[0]).toEqual({ op: 'sysctl', path, value: '1' });
+    expect(end(spec({ sysctl: { [name]: '1' } }))[0]).toEqual({ op: 'sysctl', path, value: '1' });
   });
 
   it.each(['net/../kernel/core_pattern', 'net...kernel', '/kernel/x', '', 'net/./x', 'kernel.'])('refuses the sysctl "%s"', (name) => {
-    expect(() => planRootfsEnd(spec({ sysctl: { [name]: '1' } }), context)).toThrow('/linux/sysctl: not a name of a kernel parameter');
+    expect(() => end(spec({ sysctl: { [name]: '1' } }))).toThrow('/linux/sysctl: not a name of a kernel parameter');
   });
 });
 
@@ -243,7 +248,7 @@ describe('without a mount namespace', () => {
 
   it('nothing is mounted', () => {
     expect(planRootfs(spec(), bare).steps).toEqual([{ op: 'root', path: '/bundle/rootfs', clone: false, slave: false }]);
-    expect(ops(planRootfsEnd(spec({}, { process: { cwd: '/x' } }), bare))).toEqual(['makeDirectory', 'chroot']);
+    expect(ops(end(spec({}, { process: { cwd: '/x' } }), bare))).toEqual(['makeDirectory', 'chroot']);
   });
 
   it.each<[string, Linux, Partial<Spec>]>([
