@@ -193,9 +193,10 @@ export interface Native {
   /** Answers an `ask`, or lets go after `ready`. With `pidfd`, who does not listen is not waited for any longer than by `receive`. */
   reply(sync: number, text: string, pidfd?: number): void;
   /**
-   * While it is on, SIGHUP, SIGINT and SIGTERM do not end us but what waits for a process in the making (`receive`, `reply`,
-   * `startInit`) or for a hook (`runHook`), which fails with the words `ended by signal N`. Ignored ones stay ignored. What has ended nothing when it is off again goes to the program that
-   * we stay with; where there is none it is forgotten, or has its own effect with `again`.
+   * While it is on, SIGHUP, SIGINT and SIGTERM do not end us but what waits for a process in the making (`receive`, `reply`, `startInit`),
+   * for a hook (`runHook`) or for the other end of a socket (`connect`, `sendFd`), which fails with the words `ended by signal N`. Ignored
+   * ones stay ignored. What has ended nothing when it is off again goes to the program that we stay with; where there is none it is forgotten,
+   * or has its own effect with `again`.
    */
   endAtSignals(on: boolean, again?: boolean): void;
   /** Opens a namespace file and checks that it is of the kind `flag` (CLONE_NEW*) says: EINVAL otherwise. */
@@ -218,12 +219,18 @@ export interface Native {
   writeIdMaps(pid: number, uidMap: string, gidMap: string, deny: boolean, helpers: boolean): void;
   /** A listening SOCK_SEQPACKET unix socket at `path`, however long the path. */
   listen(path: string): number;
-  /** Connects to the unix stream socket at `path`. EACCES for one that another user planted in a directory like /tmp. */
+  /**
+   * Connects to the unix stream socket at `path`. EACCES for one that another user planted in a directory like /tmp. Where nobody takes
+   * connections any more that is waited for, until a signal is to end us (`endAtSignals`).
+   */
   connect(path: string): number;
   /** A connected pair of stream sockets. */
   socketPair(): [number, number];
-  /** Sends `fd` over a unix socket with `text` as its message. */
-  sendFd(socket: number, fd: number, text: string): void;
+  /**
+   * Sends `fd` over a unix socket with `text`, which is not empty, as its message. Who does not listen is waited for until a signal is to end us
+   * (`endAtSignals`); with `pidfd`, its process's, EPIPE when that has ended.
+   */
+  sendFd(socket: number, fd: number, text: string, pidfd?: number): void;
   /** Receives one descriptor; EAGAIN after `timeout` ms, ECONNRESET when the peer is gone. */
   receiveFd(socket: number, timeout: number): number;
   /**

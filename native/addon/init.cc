@@ -121,7 +121,10 @@ Napi::Value socket_pair(const Info& info) {
 }
 
 void send_descriptor(const Info& info) {
-  check(info.Env(), send_fd(static_cast<int>(number_at(info, 0)), static_cast<int>(number_at(info, 1)), text_at(info, 2)));
+  Wait wait;
+  wait.ends = true;
+  if (info[3].IsNumber()) wait.pidfd = static_cast<int>(number_at(info, 3));
+  check(info.Env(), send_fd(static_cast<int>(number_at(info, 0)), static_cast<int>(number_at(info, 1)), text_at(info, 2), wait));
 }
 
 Napi::Value receive_descriptor(const Info& info) {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -70,6 +71,36 @@ Result<Came> attend(int socket, short events, const Wait& wait) {
   }
 }
 
+// For how long a connect may wait at a time. A signal that ends us cuts it short (man 7 signal: with SO_SNDTIMEO it is not restarted),
+// unless it came right before, or to another thread of an engine's.
+constexpr int kConnectAtATime = 1000;
+
+Status set_send_timeout(int socket, int milliseconds) {
+  const timeval timeout = {milliseconds / 1000, milliseconds % 1000 * 1000};
+  if (setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) != 0) return failed("setsockopt SO_SNDTIMEO");
+  return {};
+}
+
+// Connects a non-blocking socket, which then blocks; where as many connections wait as the other end lets wait, as soon as it takes one, or
+// not, when a signal is to end us. poll(2) does not tell of a connection that is yet to be asked for, so it is connect(2) that waits.
+Status connect_or_end(int socket, const sockaddr_un& address, const std::string& path) {
+  const auto* where = reinterpret_cast<const sockaddr*>(&address);
+  int connected = connect(socket, where, sizeof address);
+  const bool full = connected != 0 && errno == EAGAIN;
+  if (connected != 0 && !full) return failed("connect to", path);
+  if (fcntl(socket, F_SETFL, 0) != 0) return failed("fcntl");
+  if (!full) return {};
+  while (connected != 0) {
+    const int grace = ending_grace();
+    if (grace == 0) return ended_by(take_ending_signal());
+    TSRUN_TRY(set_send_timeout(socket, grace > 0 ? grace : kConnectAtATime));
+    connected = connect(socket, where, sizeof address);
+    if (connected != 0 && errno != EINTR && errno != EAGAIN) return failed("connect to", path);
+  }
+  // 0: none
+  return set_send_timeout(socket, 0);
+}
+
 }  // namespace
 
 Result<Fd> bind_at(const std::string& path, int type, mode_t mode) {
@@ -103,25 +134,42 @@ Result<Fd> connect_to_named(const std::string& path) {
   const auto socket = open_named(path);
   if (!socket.ok()) return socket.status().err() == EACCES ? socket.status() : Status(socket.status().err(), "connect to", path);
   // What was looked at, and nothing that has taken its name since.
-  auto connected = connect_to("/proc/self/fd/" + std::to_string(socket.value().get()), SOCK_STREAM);
-  if (!connected.ok()) return Status(connected.status().err(), "connect to", path);
-  return connected;
+  const auto address = address_of("/proc/self/fd/" + std::to_string(socket.value().get()));
+  TSRUN_TRY(address.status());
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return failed("socket");
+  TSRUN_TRY(connect_or_end(fd.get(), address.value().value, path));
+  return fd;
 }
 
-Status send_fd(int socket, int fd, const std::string& text) {
-  iovec data = {const_cast<char*>(text.data()), text.size()};
+Status send_fd(int socket, int fd, const std::string& text, const Wait& wait) {
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message = {};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) return failed("send a descriptor");
+  // A stream takes a long text in parts; the descriptor goes with the first one.
+  for (size_t at = 0; at < text.size();) {
+    iovec data = {const_cast<char*>(text.data()) + at, text.size() - at};
+    msghdr message = {};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    if (at == 0) {
+      message.msg_control = control;
+      message.msg_controllen = sizeof control;
+      cmsghdr* header = CMSG_FIRSTHDR(&message);
+      header->cmsg_level = SOL_SOCKET;
+      header->cmsg_type = SCM_RIGHTS;
+      header->cmsg_len = CMSG_LEN(sizeof(int));
+      memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    }
+    const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      at += static_cast<size_t>(sent);
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return failed("send a descriptor");
+    const auto came = attend(socket, POLLOUT, wait);
+    TSRUN_TRY(came.status());
+    if (came.value() == Came::kEnded) return {EPIPE, "send a descriptor"};
+  }
   return {};
 }
 

@@ -128,11 +128,11 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
   });
   try {
     const record = claim(options, decided, undo);
+    native().endAtSignals(true);
     const courier = new ListenerCourier(plan, (pid) => listenerMessage({ ...record.state(), pid, exe: child.exe }, plan));
     undo.add(() => {
       courier.close();
     });
-    native().endAtSignals(true);
     const child = bear(options, decided, record, console, undo);
     // While init works, what only we need.
     if (record.cgroup.state.cgroup !== '') writeCgroupNote(record.path, record.cgroup.state);
