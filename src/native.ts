@@ -139,10 +139,18 @@ export interface Native {
   createFile(path: string, text: string, mode: number): void;
   /** One write(2) of the whole text to an existing file: procfs and cgroup files. */
   writeFile(path: string, text: string): void;
-  /** Opens for appending with O_SYNC (created 0644), writes, closes. EACCES for what another user planted in a directory like /tmp. */
-  appendFile(path: string, text: string): void;
-  /** Writes all of it to an open descriptor; EPIPE instead of a signal. */
-  write(fd: number, text: string): void;
+  /**
+   * Opens for appending (created 0644) and closes: afterwards it is known that `appendFile` can. A FIFO's reader is waited for. EACCES for
+   * what another user planted in a directory like /tmp.
+   */
+  openToAppend(path: string): void;
+  /** Opens for appending with O_SYNC, writes as `write` does, closes. EPIPE for a FIFO without a reader, else the same errors. */
+  appendFile(path: string, text: string): boolean;
+  /**
+   * Writes all of it to an open descriptor; who does not read is waited for. False, with a part of it or nothing written, when a signal
+   * is to end us (`endAtSignals`): it ends the next thing that waits. EPIPE and EFBIG, without a signal: those are ignored.
+   */
+  write(fd: number, text: string): boolean;
   mkdir(path: string, mode: number): void;
   rmdir(path: string): void;
   /** lchown(2). */

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstring>
 
 #include "base/named_file_host.h"
@@ -44,11 +45,11 @@ Result<Address> address_of(const std::string& path) {
   return address;
 }
 
-enum class Came { kReady, kEnded };
+enum class Came { kReady, kEnded, kSignal };
 
-// Waits until the socket is ready for `events`, or what else can end the wait has come. The socket first: who has said something before he
-// ended is heard.
-Result<Came> attend(int socket, short events, const Wait& wait) {
+// Waits until the descriptor is ready for `events`, or what else can end the wait has come. The descriptor first: who has said something
+// before he ended is heard. A signal is left to be taken.
+Result<Came> watch(int socket, short events, const Wait& wait) {
   const auto begin = std::chrono::steady_clock::now();
   for (;;) {
     // Signals that end nothing do not make it longer.
@@ -60,7 +61,7 @@ Result<Came> attend(int socket, short events, const Wait& wait) {
     const int ready = poll(watched, 3, ending ? grace : timeout);
     if (ready == 0) {
       if (!ending) return Status(EAGAIN, "wait for a message");
-      return ended_by(take_ending_signal());
+      return Came::kSignal;
     }
     if (ready < 0) {
       if (errno == EINTR) continue;
@@ -70,6 +71,16 @@ Result<Came> attend(int socket, short events, const Wait& wait) {
     if (watched[1].revents != 0) return Came::kEnded;
   }
 }
+
+// The same; a signal is taken and ends us.
+Result<Came> attend(int socket, short events, const Wait& wait) {
+  auto came = watch(socket, events, wait);
+  if (came.ok() && came.value() == Came::kSignal) return ended_by(take_ending_signal());
+  return came;
+}
+
+// Milliseconds for a reader, when a signal has ended us.
+constexpr int kLastWords = 1000;
 
 // For how long a connect may wait at a time. A signal that ends us cuts it short (man 7 signal: with SO_SNDTIMEO it is not restarted),
 // unless it came right before, or to another thread of an engine's.
@@ -180,6 +191,32 @@ Result<Fd> receive_fd(int socket, int timeout) {
   TSRUN_TRY(message.status());
   if (!message->fd.valid()) return Status(ECONNRESET, "receive a descriptor");
   return std::move(message->fd);
+}
+
+Result<bool> write_or_end(int fd, std::string_view text, const std::string& what) {
+  bool socket = true;
+  bool full = false;
+  while (!text.empty()) {
+    // A pipe that can be written to takes PIPE_BUF bytes without a wait (man 7 pipe).
+    const bool careful = ending_signals() >= 0 || has_ended();
+    if (careful || full) {
+      const auto came = watch(fd, POLLOUT, {has_ended() ? kLastWords : -1, -1, true});
+      if (came.status().err() == EAGAIN) return false;
+      TSRUN_TRY(came.status());
+      if (came.value() == Came::kSignal) return false;
+    }
+    const size_t size = careful ? std::min<size_t>(text.size(), PIPE_BUF) : text.size();
+    const ssize_t length = socket ? send(fd, text.data(), size, MSG_NOSIGNAL) : write(fd, text.data(), size);
+    full = length < 0 && errno == EAGAIN;
+    if (length >= 0) {
+      text.remove_prefix(static_cast<size_t>(length));
+    } else if (errno == ENOTSOCK && socket) {
+      socket = false;
+    } else if (errno != EINTR && !full) {
+      return failed("write", what);
+    }
+  }
+  return true;
 }
 
 Status send_reply(int socket, const std::string& text, const Wait& wait) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/fd.h"
@@ -37,6 +38,10 @@ Status send_fd(int socket, int fd, const std::string& text, const Wait& wait);
 
 // Receives one descriptor. EAGAIN after `timeout` ms (-1: for ever), ECONNRESET when the peer is gone.
 Result<Fd> receive_fd(int socket, int timeout);
+
+// All of `text` to what may be a pipe, terminal or socket that nobody reads: that is waited for, also where it is non-blocking. False when
+// a signal is to end us, which stays for who ends by it, or one has and nobody reads for a second. `what` is for the error.
+Result<bool> write_or_end(int fd, std::string_view text, const std::string& what);
 
 // An answer for init in pieces (base/conversation.h). EPIPE when it is gone, kNoErrorWords when a signal is to end us; without a timeout.
 Status send_reply(int socket, const std::string& text, const Wait& wait);

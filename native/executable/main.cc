@@ -12,6 +12,7 @@
 #include "executable/engine.h"
 #include "executable/memory.h"
 #include "executable/scripts.h"
+#include "process/caught_signals_host.h"
 
 // The addon's initialiser (NODE_API_MODULE in native/addon/addon.cc).
 extern "C" napi_value napi_register_module_v1(napi_env env, napi_value exports);
@@ -63,6 +64,7 @@ bool may_debug(const Caller& caller) {
 }
 
 Status start(int argc, char** argv) {
+  ignore_output_signals();
   static Caller caller;
   TSRUN_TRY(record_caller(argc, argv, caller));
   show_caller(caller);
