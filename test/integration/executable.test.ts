@@ -52,6 +52,23 @@ describe('the executable', () => {
     expect(statSync(tsrun).size).toBeLessThan(6_000_000);
   });
 
+  it('knows the time in UTC without a file of time zones', () => {
+    const zone = join(scratch, 'zone');
+    expect(call('mkfifo', [zone]).status).toBe(0);
+    // it would wait for somebody to write to that
+    const before = Math.floor(Date.now() / 1000) * 1000;
+    const told = spawnSync(tsrun, ['--root', scratch, '--log-format', 'json', 'state', 'nobody'], {
+      encoding: 'utf8',
+      env: { TZ: `:${zone}` },
+      timeout: 10_000,
+    });
+    expect(told.error).toBeUndefined();
+    const { time } = JSON.parse(told.stderr) as { time: string };
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    expect(Date.parse(time)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(time)).toBeLessThanOrEqual(Date.now());
+  });
+
   it('has no parser for JavaScript', () => {
     // what only the parser says; the program that compiles the scripts ahead has it
     for (const words of ['unexpected token in expression', 'invalid property name', 'missing formal parameter']) {

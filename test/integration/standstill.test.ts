@@ -205,7 +205,10 @@ describe.skipIf(skipped('standstill', whyNoContainers() ?? (noTools === undefine
         let said = '';
         peer.stdout.on('data', (data: Buffer) => (said += data.toString()));
         expect(await until(() => said.includes('full'))).toBe(true);
-        return { said: () => said, go: () => peer.stdin.write('\n'), end: () => peer.stdin.end() && peer.kill() };
+        const end = (): void => {
+          peer.kill();
+        };
+        return { said: () => said, go: () => peer.stdin.write('\n'), end };
       };
       /** Whether a thread of that process is in connect(2). */
       const connecting = (pid: number): boolean =>
