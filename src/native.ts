@@ -23,6 +23,8 @@ export interface FileStatus {
 export interface SpawnRequest {
   /** Path of the tsrun-init program; it is executed from a sealed copy. */
   readonly init: string;
+  /** Path of tsrun itself (launch.ts), which its parts are compared with. */
+  readonly self: string;
   /** The encoded plan (plan/encode.ts). */
   readonly plan: string;
   /** Descriptors by slot number; they stay the caller's. */
@@ -191,6 +193,7 @@ export interface Native {
   now(): string;
 
   // --- tsrun-init (addon/init.cc, addon/conversation.cc)
+  /** EACCES where others could have put tsrun-init there than those who could have replaced tsrun itself (native/base/part_host.h). */
   spawnInit(request: SpawnRequest): Spawned;
   /**
    * The next message; `end` when init is gone. EAGAIN after `timeout` milliseconds (-1: wait for ever). With `pidfd`, its process's, `end`
@@ -273,7 +276,7 @@ export interface Native {
   /** Passes on what the container says until it is ready and the manager has heard so; false when its process ends before. */
   waitReady(request: NotifyRequest): boolean;
   /** Leaves a process behind, the program `init`, that goes on passing on until the container's process ends. */
-  leaveNotifyProxy(request: NotifyRequest, init: string): void;
+  leaveNotifyProxy(request: NotifyRequest, init: string, self: string): void;
   /** prlimit(2); soft and hard as decimal text. */
   setLimit(pid: number, resource: number, soft: string, hard: string): void;
   /** prctl(PR_SET_CHILD_SUBREAPER). */
@@ -334,8 +337,8 @@ export interface Native {
   readChanged(request: { readonly files: readonly number[]; readonly timeout: number }): (string | null)[];
 
   // --- tsrun-systemd (addon/systemd.cc)
-  /** Starts the program at `path`. EACCES where others than the superuser, we or its directory's owner could have put it there. */
-  startSystemdHelper(path: string): StartedHelper;
+  /** Starts the program at `path`, with `self` as `spawnInit` has it. */
+  startSystemdHelper(path: string, self: string): StartedHelper;
   /**
    * Sends a request and waits for the answer, both NUL-terminated fields. ECONNRESET when the helper has ended; `doing` is what it had to
    * say about that, empty if nothing.

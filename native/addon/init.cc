@@ -34,7 +34,7 @@ Napi::Value give(const Info& info, Result<Fd> fd) {
 Napi::Value spawn(const Info& info) {
   const auto object = info[0].As<Napi::Object>();
   SpawnRequest request;
-  request.init = text_of(object, "init");
+  request.init = {text_of(object, "init"), text_of(object, "self")};
   request.plan = text_of(object, "plan");
   request.slots = descriptors_of(object, "slots");
   request.flags = static_cast<uint64_t>(number_of(object, "flags"));

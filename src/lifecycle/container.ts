@@ -321,9 +321,11 @@ export function nameStepsOf({ steps }: Plan): (number: number) => string {
 
 /** Makes the first process of a plan. `cgroup` is its directory's descriptor, or -1. */
 export function spawn(plan: Plan, slots: OpenSlots, cgroup: number, preserved: number): Child {
+  const { init, self } = installation();
   return childOf(
     native().spawnInit({
-      init: installation().init,
+      init,
+      self,
       plan: encodeSteps(plan.steps, slots.names),
       slots: slots.descriptors,
       flags: plan.cloneFlags,

@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ServiceManager } from '../../src/cgroups/bus.js';
@@ -141,7 +141,7 @@ describe.skipIf(skipped('tsrun-systemd', missing))('tsrun-systemd', () => {
   });
 
   it('has nothing of ours but its socket, and ends with that', async () => {
-    const { socket: ours, pidfd } = native().startSystemdHelper(helper);
+    const { socket: ours, pidfd } = native().startSystemdHelper(helper, join(dist, 'libexec/tsrun.node'));
     const [pid = 0] = await untilSome(() => helpersOf(process.pid));
     const fds = (): string[] => readdirSync(`/proc/${pid}/fd`).sort();
     // the dynamic loader opens libraries, and closes them
@@ -277,6 +277,14 @@ describe.skipIf(skipped('--systemd-cgroup with other programs', missing)).each(h
     ['is no program', replaced('nonsense'), `${needs}exec /\\S+: exec format error`],
     ['may be written by others', (path) => chmodSync(path, 0o775), `${needs}others may write to /\\S+: permission denied`],
     ["is another user's", (path) => chownSync(path, 12345, 0), `${needs}owned by another user: /\\S+: permission denied`],
+    [
+      "lies in another user's directory, as his",
+      (path) => {
+        chownSync(path, 12345, 0);
+        chownSync(dirname(path), 12345, 0);
+      },
+      `${needs}owned by another user: the directory of /\\S+: permission denied`,
+    ],
     [
       'is a symlink',
       (path) => {
