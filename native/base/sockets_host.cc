@@ -87,7 +87,7 @@ constexpr int kLastWords = 1000;
 constexpr int kConnectAtATime = 1000;
 
 Status set_send_timeout(int socket, int milliseconds) {
-  const timeval timeout = {milliseconds / 1000, milliseconds % 1000 * 1000};
+  const timeval timeout = {milliseconds / 1000, milliseconds % 1000 * 1000L};
   if (setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) != 0) return failed("setsockopt SO_SNDTIMEO");
   return {};
 }

@@ -36,14 +36,15 @@ Status seal(const Fd& fd) {
 // A copy of the program that nobody can write to: the container sees it as /proc/1/exe (CVE-2019-5736).
 Result<Fd> sealed_program(const Part& part) {
   const std::string& path = part.path;
-  const auto source = open_part(part, O_RDONLY);
-  TSRUN_TRY(source.status());
+  auto opened = open_part(part, O_RDONLY);
+  TSRUN_TRY(opened.status());
+  const Fd source = std::move(*opened);
   struct stat status = {};
-  if (fstat(source.value().get(), &status) != 0) return failed("stat", path);
+  if (fstat(source.get(), &status) != 0) return failed("stat", path);
   auto copy = make_memfd("tsrun-init", true);
   TSRUN_TRY(copy.status());
   for (off_t at = 0; at < status.st_size;) {
-    const ssize_t sent = sendfile(copy->get(), source.value().get(), &at, static_cast<size_t>(status.st_size - at));
+    const ssize_t sent = sendfile(copy->get(), source.get(), &at, static_cast<size_t>(status.st_size - at));
     if (sent <= 0) return failed("copy", path);
   }
   TSRUN_TRY(seal(*copy));
