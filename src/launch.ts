@@ -25,6 +25,8 @@ export interface Installation {
   readonly addon: string;
   /** Absolute path of the program that talks to systemd. */
   readonly systemd: string;
+  /** The file that is tsrun itself, the executable or the addon: whoever may replace that may replace its parts. */
+  readonly self: string;
 }
 
 /** What native/executable/caller.cc tells. */
@@ -118,5 +120,6 @@ export function launch(): Launch {
 export function installation(): Installation {
   const directory = executable === undefined ? besideUs() : partsOf(executable);
   const addon = executable === undefined ? `${directory}/tsrun.node` : '';
-  return { init: `${directory}/tsrun-init`, addon, systemd: `${directory}/tsrun-systemd` };
+  const self = executable === undefined ? addon : '/proc/self/exe';
+  return { init: `${directory}/tsrun-init`, addon, systemd: `${directory}/tsrun-systemd`, self };
 }

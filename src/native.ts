@@ -23,6 +23,8 @@ export interface FileStatus {
 export interface SpawnRequest {
   /** Path of the tsrun-init program; it is executed from a sealed copy. */
   readonly init: string;
+  /** Path of tsrun itself (launch.ts), which its parts are compared with. */
+  readonly self: string;
   /** The encoded plan (plan/encode.ts). */
   readonly plan: string;
   /** Descriptors by slot number; they stay the caller's. */
@@ -160,10 +162,18 @@ export interface Native {
   createFile(path: string, text: string, mode: number): void;
   /** One write(2) of the whole text to an existing file: procfs and cgroup files. */
   writeFile(path: string, text: string): void;
-  /** Opens for appending with O_SYNC (created 0644), writes, closes. EACCES for what another user planted in a directory like /tmp. */
-  appendFile(path: string, text: string): void;
-  /** Writes all of it to an open descriptor; EPIPE instead of a signal. */
-  write(fd: number, text: string): void;
+  /**
+   * Opens for appending (created 0644) and closes: afterwards it is known that `appendFile` can. A FIFO's reader is waited for. EACCES for
+   * what another user planted in a directory like /tmp.
+   */
+  openToAppend(path: string): void;
+  /** Opens for appending with O_SYNC, writes as `write` does, closes. EPIPE for a FIFO without a reader, else the same errors. */
+  appendFile(path: string, text: string): boolean;
+  /**
+   * Writes all of it to an open descriptor; who does not read is waited for. False, with a part of it or nothing written, when a signal
+   * is to end us (`endAtSignals`): it ends the next thing that waits. EPIPE and EFBIG, without a signal: those are ignored.
+   */
+  write(fd: number, text: string): boolean;
   mkdir(path: string, mode: number): void;
   rmdir(path: string): void;
   /** lchown(2). */
@@ -204,6 +214,7 @@ export interface Native {
   now(): string;
 
   // --- tsrun-init (addon/init.cc, addon/conversation.cc)
+  /** EACCES where others could have put tsrun-init there than those who could have replaced tsrun itself (native/base/part_host.h). */
   spawnInit(request: SpawnRequest): Spawned;
   /**
    * The next message; `end` when init is gone. EAGAIN after `timeout` milliseconds (-1: wait for ever). With `pidfd`, its process's, `end`
@@ -214,9 +225,10 @@ export interface Native {
   /** Answers an `ask`, or lets go after `ready`. With `pidfd`, who does not listen is not waited for any longer than by `receive`. */
   reply(sync: number, text: string, pidfd?: number): void;
   /**
-   * While it is on, SIGHUP, SIGINT and SIGTERM do not end us but what waits for a process in the making (`receive`, `reply`,
-   * `startInit`) or for a hook (`runHook`), which fails with the words `ended by signal N`. Ignored ones stay ignored. What has ended nothing when it is off again goes to the program that
-   * we stay with; where there is none it is forgotten, or has its own effect with `again`.
+   * While it is on, SIGHUP, SIGINT and SIGTERM do not end us but what waits for a process in the making (`receive`, `reply`, `startInit`),
+   * for a hook (`runHook`) or for the other end of a socket (`connect`, `sendFd`), which fails with the words `ended by signal N`. Ignored
+   * ones stay ignored. What has ended nothing when it is off again goes to the program that we stay with; where there is none it is forgotten,
+   * or has its own effect with `again`.
    */
   endAtSignals(on: boolean, again?: boolean): void;
   /** Opens a namespace file and checks that it is of the kind `flag` (CLONE_NEW*) says: EINVAL otherwise. */
@@ -239,12 +251,18 @@ export interface Native {
   writeIdMaps(pid: number, uidMap: string, gidMap: string, deny: boolean, helpers: boolean): void;
   /** A listening SOCK_SEQPACKET unix socket at `path`, however long the path. */
   listen(path: string): number;
-  /** Connects to the unix stream socket at `path`. EACCES for one that another user planted in a directory like /tmp. */
+  /**
+   * Connects to the unix stream socket at `path`. EACCES for one that another user planted in a directory like /tmp. Where nobody takes
+   * connections any more that is waited for, until a signal is to end us (`endAtSignals`).
+   */
   connect(path: string): number;
   /** A connected pair of stream sockets. */
   socketPair(): [number, number];
-  /** Sends `fd` over a unix socket with `text` as its message. */
-  sendFd(socket: number, fd: number, text: string): void;
+  /**
+   * Sends `fd` over a unix socket with `text`, which is not empty, as its message. Who does not listen is waited for until a signal is to end us
+   * (`endAtSignals`); with `pidfd`, its process's, EPIPE when that has ended.
+   */
+  sendFd(socket: number, fd: number, text: string, pidfd?: number): void;
   /** Receives one descriptor; EAGAIN after `timeout` ms, ECONNRESET when the peer is gone. */
   receiveFd(socket: number, timeout: number): number;
   /**
@@ -279,7 +297,7 @@ export interface Native {
   /** Passes on what the container says until it is ready and the manager has heard so; false when its process ends before. */
   waitReady(request: NotifyRequest): boolean;
   /** Leaves a process behind, the program `init`, that goes on passing on until the container's process ends. */
-  leaveNotifyProxy(request: NotifyRequest, init: string): void;
+  leaveNotifyProxy(request: NotifyRequest, init: string, self: string): void;
   /** prlimit(2); soft and hard as decimal text. */
   setLimit(pid: number, resource: number, soft: string, hard: string): void;
   /** prctl(PR_SET_CHILD_SUBREAPER). */
@@ -362,8 +380,8 @@ export interface Native {
   setNetDeviceUp(socket: number, index: number, name: string): void;
 
   // --- tsrun-systemd (addon/systemd.cc)
-  /** Starts the program at `path`. EACCES where others than the superuser, we or its directory's owner could have put it there. */
-  startSystemdHelper(path: string): StartedHelper;
+  /** Starts the program at `path`, with `self` as `spawnInit` has it. */
+  startSystemdHelper(path: string, self: string): StartedHelper;
   /**
    * Sends a request and waits for the answer, both NUL-terminated fields. ECONNRESET when the helper has ended; `doing` is what it had to
    * say about that, empty if nothing.

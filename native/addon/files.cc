@@ -4,11 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <csignal>
-
 #include "addon/values.h"
 #include "base/fd.h"
 #include "base/named_file_host.h"
+#include "base/sockets_host.h"
 
 namespace tsrun {
 namespace {
@@ -69,28 +68,24 @@ void write_file(const Info& info) {
   }
 }
 
-void append_file(const Info& info) {
-  const auto path = text_at(info, 0);
-  auto fd = open_log(path);
-  check(info.Env(), fd.status());
-  check(info.Env(), write_all(fd->get(), text_at(info, 1), path));
+void open_to_append(const Info& info) { check(info.Env(), open_log(text_at(info, 0), true).status()); }
+
+Napi::Value write_text(const Info& info, int fd, const std::string& what) {
+  const auto written = write_or_end(fd, text_at(info, 1), what);
+  check(info.Env(), written.status());
+  return Napi::Boolean::New(info.Env(), written.value());
 }
 
-void write_descriptor(const Info& info) {
+Napi::Value append_file(const Info& info) {
+  const auto path = text_at(info, 0);
+  auto fd = open_log(path, false);
+  check(info.Env(), fd.status());
+  return write_text(info, fd->get(), path);
+}
+
+Napi::Value write_descriptor(const Info& info) {
   const auto fd = static_cast<int>(number_at(info, 0));
-  // SIGPIPE would end us where the engine does not ignore it.
-  sigset_t pipe_signal;
-  sigset_t before;
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-  const auto status = write_all(fd, text_at(info, 1), "descriptor " + std::to_string(fd));
-  if (status.err() == EPIPE) {
-    const struct timespec now = {};
-    sigtimedwait(&pipe_signal, nullptr, &now);
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  check(info.Env(), status);
+  return write_text(info, fd, "descriptor " + std::to_string(fd));
 }
 
 Napi::Value open_for(const Info& info, int flags) {
@@ -122,6 +117,7 @@ void register_files(Napi::Env env, Napi::Object exports) {
   add("writeFileAtomic", write_file_atomic);
   add("createFile", make_file);
   add("writeFile", write_file);
+  add("openToAppend", open_to_append);
   add("appendFile", append_file);
   add("write", write_descriptor);
   add("open", open_file);

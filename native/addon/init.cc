@@ -34,7 +34,7 @@ Napi::Value give(const Info& info, Result<Fd> fd) {
 Napi::Value spawn(const Info& info) {
   const auto object = info[0].As<Napi::Object>();
   SpawnRequest request;
-  request.init = text_of(object, "init");
+  request.init = {text_of(object, "init"), text_of(object, "self")};
   request.plan = text_of(object, "plan");
   request.slots = descriptors_of(object, "slots");
   request.flags = static_cast<uint64_t>(number_of(object, "flags"));
@@ -121,7 +121,10 @@ Napi::Value socket_pair(const Info& info) {
 }
 
 void send_descriptor(const Info& info) {
-  check(info.Env(), send_fd(static_cast<int>(number_at(info, 0)), static_cast<int>(number_at(info, 1)), text_at(info, 2)));
+  Wait wait;
+  wait.ends = true;
+  if (info[3].IsNumber()) wait.pidfd = static_cast<int>(number_at(info, 3));
+  check(info.Env(), send_fd(static_cast<int>(number_at(info, 0)), static_cast<int>(number_at(info, 1)), text_at(info, 2), wait));
 }
 
 Napi::Value receive_descriptor(const Info& info) {

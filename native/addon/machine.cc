@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 
@@ -64,11 +65,15 @@ Napi::Value error_words(const Info& info) { return Napi::String::New(info.Env(),
 Napi::Value now(const Info& info) {
   struct timespec time = {};
   clock_gettime(CLOCK_REALTIME, &time);
-  struct tm parts = {};
-  gmtime_r(&time.tv_sec, &parts);
-  char text[64];
-  const size_t length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  snprintf(text + length, sizeof text - length, ".%09ldZ", time.tv_nsec);
+  // gmtime_r(3) and strftime(3) would read /etc/localtime, whatever they are asked for (tzset).
+  const std::chrono::sys_seconds second{std::chrono::seconds{time.tv_sec}};
+  const auto day = std::chrono::floor<std::chrono::days>(second);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{second - day};
+  char text[96];
+  snprintf(text, sizeof text, "%04d-%02u-%02uT%02ld:%02ld:%02ld.%09ldZ", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+           static_cast<unsigned>(date.day()), static_cast<long>(clock.hours().count()), static_cast<long>(clock.minutes().count()),
+           static_cast<long>(clock.seconds().count()), time.tv_nsec);
   return Napi::String::New(info.Env(), text);
 }
 

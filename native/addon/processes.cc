@@ -131,7 +131,9 @@ Napi::Value notify_wait(const Info& info) {
   return Napi::Boolean::New(info.Env(), *ready);
 }
 
-void notify_leave(const Info& info) { check(info.Env(), leave_notify_proxy(notify_request(info[0].As<Napi::Object>()), text_at(info, 1))); }
+void notify_leave(const Info& info) {
+  check(info.Env(), leave_notify_proxy(notify_request(info[0].As<Napi::Object>()), {text_at(info, 1), text_at(info, 2)}));
+}
 
 void set_limit(const Info& info) {
   const auto pid = int_at(info, 0);

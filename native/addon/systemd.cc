@@ -8,7 +8,7 @@ namespace {
 using Info = Napi::CallbackInfo;
 
 Napi::Value start_helper(const Info& info) {
-  auto helper = start_systemd_helper(text_at(info, 0));
+  auto helper = start_systemd_helper({text_at(info, 0), text_at(info, 1)});
   check(info.Env(), helper.status());
   auto result = Napi::Object::New(info.Env());
   result.Set("socket", Napi::Number::New(info.Env(), helper->socket.release()));

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,7 +73,7 @@ Result<Fd> open_named(const std::string& path) {
   return Status(ELOOP, "open", path);
 }
 
-Result<Fd> open_log(const std::string& path) {
+Result<Fd> open_log(const std::string& path, bool wait) {
   // The usual one, in one call: a file of our own. Without O_NONBLOCK somebody's FIFO would hold us up.
   Fd fd(open(path.c_str(), kAppend | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0644));
   // EACCES: the kernel's own rule may have come first, and says no more than that.
@@ -84,9 +83,11 @@ Result<Fd> open_log(const std::string& path) {
   auto named = open_named(path);
   TSRUN_TRY(named.status());
   const std::string self = "/proc/self/fd/" + std::to_string(named->get());
-  fd.reset(open(self.c_str(), kAppend));
-  if (!fd.valid()) return failed("open", path);
-  return fd;
+  fd.reset(open(self.c_str(), wait ? kAppend : kAppend | O_NONBLOCK));
+  if (fd.valid()) return fd;
+  // A FIFO whose reader has gone, as write(2) would say it (ENXIO: man 7 fifo).
+  if (errno == ENXIO && fstat(named->get(), &status) == 0 && S_ISFIFO(status.st_mode)) return Status(EPIPE, "write", path);
+  return failed("open", path);
 }
 
 Status replace_file(const std::string& path, std::string_view text, mode_t mode) {
@@ -102,13 +103,8 @@ Status replace_file(const std::string& path, std::string_view text, mode_t mode)
 Status create_file(const std::string& path, std::string_view text, mode_t mode) { return make(path, text, mode, path); }
 
 Status write_all(int fd, std::string_view text, const std::string& what) {
-  bool socket = true;
   while (!text.empty()) {
-    const ssize_t length = socket ? send(fd, text.data(), text.size(), MSG_NOSIGNAL) : write(fd, text.data(), text.size());
-    if (length < 0 && socket && errno == ENOTSOCK) {
-      socket = false;
-      continue;
-    }
+    const ssize_t length = write(fd, text.data(), text.size());
     if (length < 0) {
       if (errno == EINTR) continue;
       return failed("write", what);

@@ -4,12 +4,14 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstring>
 
 #include "base/named_file_host.h"
@@ -43,11 +45,11 @@ Result<Address> address_of(const std::string& path) {
   return address;
 }
 
-enum class Came { kReady, kEnded };
+enum class Came { kReady, kEnded, kSignal };
 
-// Waits until the socket is ready for `events`, or what else can end the wait has come. The socket first: who has said something before he
-// ended is heard.
-Result<Came> attend(int socket, short events, const Wait& wait) {
+// Waits until the descriptor is ready for `events`, or what else can end the wait has come. The descriptor first: who has said something
+// before he ended is heard. A signal is left to be taken.
+Result<Came> watch(int socket, short events, const Wait& wait) {
   const auto begin = std::chrono::steady_clock::now();
   for (;;) {
     // Signals that end nothing do not make it longer.
@@ -59,7 +61,7 @@ Result<Came> attend(int socket, short events, const Wait& wait) {
     const int ready = poll(watched, 3, ending ? grace : timeout);
     if (ready == 0) {
       if (!ending) return Status(EAGAIN, "wait for a message");
-      return ended_by(take_ending_signal());
+      return Came::kSignal;
     }
     if (ready < 0) {
       if (errno == EINTR) continue;
@@ -68,6 +70,46 @@ Result<Came> attend(int socket, short events, const Wait& wait) {
     if (watched[0].revents != 0) return Came::kReady;
     if (watched[1].revents != 0) return Came::kEnded;
   }
+}
+
+// The same; a signal is taken and ends us.
+Result<Came> attend(int socket, short events, const Wait& wait) {
+  auto came = watch(socket, events, wait);
+  if (came.ok() && came.value() == Came::kSignal) return ended_by(take_ending_signal());
+  return came;
+}
+
+// Milliseconds for a reader, when a signal has ended us.
+constexpr int kLastWords = 1000;
+
+// For how long a connect may wait at a time. A signal that ends us cuts it short (man 7 signal: with SO_SNDTIMEO it is not restarted),
+// unless it came right before, or to another thread of an engine's.
+constexpr int kConnectAtATime = 1000;
+
+Status set_send_timeout(int socket, int milliseconds) {
+  const timeval timeout = {milliseconds / 1000, milliseconds % 1000 * 1000L};
+  if (setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) != 0) return failed("setsockopt SO_SNDTIMEO");
+  return {};
+}
+
+// Connects a non-blocking socket, which then blocks; where as many connections wait as the other end lets wait, as soon as it takes one, or
+// not, when a signal is to end us. poll(2) does not tell of a connection that is yet to be asked for, so it is connect(2) that waits.
+Status connect_or_end(int socket, const sockaddr_un& address, const std::string& path) {
+  const auto* where = reinterpret_cast<const sockaddr*>(&address);
+  int connected = connect(socket, where, sizeof address);
+  const bool full = connected != 0 && errno == EAGAIN;
+  if (connected != 0 && !full) return failed("connect to", path);
+  if (fcntl(socket, F_SETFL, 0) != 0) return failed("fcntl");
+  if (!full) return {};
+  while (connected != 0) {
+    const int grace = ending_grace();
+    if (grace == 0) return ended_by(take_ending_signal());
+    TSRUN_TRY(set_send_timeout(socket, grace > 0 ? grace : kConnectAtATime));
+    connected = connect(socket, where, sizeof address);
+    if (connected != 0 && errno != EINTR && errno != EAGAIN) return failed("connect to", path);
+  }
+  // 0: none
+  return set_send_timeout(socket, 0);
 }
 
 }  // namespace
@@ -103,25 +145,42 @@ Result<Fd> connect_to_named(const std::string& path) {
   const auto socket = open_named(path);
   if (!socket.ok()) return socket.status().err() == EACCES ? socket.status() : Status(socket.status().err(), "connect to", path);
   // What was looked at, and nothing that has taken its name since.
-  auto connected = connect_to("/proc/self/fd/" + std::to_string(socket.value().get()), SOCK_STREAM);
-  if (!connected.ok()) return Status(connected.status().err(), "connect to", path);
-  return connected;
+  const auto address = address_of("/proc/self/fd/" + std::to_string(socket.value().get()));
+  TSRUN_TRY(address.status());
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return failed("socket");
+  TSRUN_TRY(connect_or_end(fd.get(), address.value().value, path));
+  return fd;
 }
 
-Status send_fd(int socket, int fd, const std::string& text) {
-  iovec data = {const_cast<char*>(text.data()), text.size()};
+Status send_fd(int socket, int fd, const std::string& text, const Wait& wait) {
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message = {};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) return failed("send a descriptor");
+  // A stream takes a long text in parts; the descriptor goes with the first one.
+  for (size_t at = 0; at < text.size();) {
+    iovec data = {const_cast<char*>(text.data()) + at, text.size() - at};
+    msghdr message = {};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    if (at == 0) {
+      message.msg_control = control;
+      message.msg_controllen = sizeof control;
+      cmsghdr* header = CMSG_FIRSTHDR(&message);
+      header->cmsg_level = SOL_SOCKET;
+      header->cmsg_type = SCM_RIGHTS;
+      header->cmsg_len = CMSG_LEN(sizeof(int));
+      memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    }
+    const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      at += static_cast<size_t>(sent);
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return failed("send a descriptor");
+    const auto came = attend(socket, POLLOUT, wait);
+    TSRUN_TRY(came.status());
+    if (came.value() == Came::kEnded) return {EPIPE, "send a descriptor"};
+  }
   return {};
 }
 
@@ -132,6 +191,32 @@ Result<Fd> receive_fd(int socket, int timeout) {
   TSRUN_TRY(message.status());
   if (!message->fd.valid()) return Status(ECONNRESET, "receive a descriptor");
   return std::move(message->fd);
+}
+
+Result<bool> write_or_end(int fd, std::string_view text, const std::string& what) {
+  bool socket = true;
+  bool full = false;
+  while (!text.empty()) {
+    // A pipe that can be written to takes PIPE_BUF bytes without a wait (man 7 pipe).
+    const bool careful = ending_signals() >= 0 || has_ended();
+    if (careful || full) {
+      const auto came = watch(fd, POLLOUT, {has_ended() ? kLastWords : -1, -1, true});
+      if (came.status().err() == EAGAIN) return false;
+      TSRUN_TRY(came.status());
+      if (came.value() == Came::kSignal) return false;
+    }
+    const size_t size = careful ? std::min<size_t>(text.size(), PIPE_BUF) : text.size();
+    const ssize_t length = socket ? send(fd, text.data(), size, MSG_NOSIGNAL) : write(fd, text.data(), size);
+    full = length < 0 && errno == EAGAIN;
+    if (length >= 0) {
+      text.remove_prefix(static_cast<size_t>(length));
+    } else if (errno == ENOTSOCK && socket) {
+      socket = false;
+    } else if (errno != EINTR && !full) {
+      return failed("write", what);
+    }
+  }
+  return true;
 }
 
 Status send_reply(int socket, const std::string& text, const Wait& wait) {

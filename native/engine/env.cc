@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 #include "engine/companions.h"
 #include "engine/externals.h"
@@ -31,7 +32,12 @@ void napi_env__::release() {
 namespace tsrun::engine {
 
 napi_env open_env(JSContext* context, int32_t api_version, const char* file) {
-  auto* env = new napi_env__(context, api_version, file);
+  napi_env env = nullptr;
+  try {
+    env = new napi_env__(context, api_version, file);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
   env->atom_prototype = JS_NewAtom(context, "prototype");
   env->atom_constructor = JS_NewAtom(context, "constructor");
   env->atom_length = JS_NewAtom(context, "length");
@@ -47,8 +53,19 @@ JSValue load_module(napi_env env, napi_addon_register_func initialise) {
   if (JS_IsException(exports)) return exports;
   const Scope scope(env->handles);
   env->ok();
-  napi_value given = env->handles.push(JS_DupValue(context, exports));
-  napi_value made = initialise(env, given);
+  napi_value given = nullptr;
+  napi_value made = nullptr;
+  try {
+    given = env->handles.push(JS_DupValue(context, exports));
+    made = initialise(env, given);
+  } catch (...) {
+    // An initialiser lets nothing through but what there was no memory for: not even for an error of the language's.
+    env->open_scopes = 0;
+    if (env->has_exception) JS_FreeValue(context, std::exchange(env->exception, JS_UNDEFINED));
+    env->has_exception = false;
+    JS_FreeValue(context, exports);
+    return JS_ThrowOutOfMemory(context);
+  }
   env->open_scopes = 0;
   if (env->has_exception) {
     JS_FreeValue(context, exports);

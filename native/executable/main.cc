@@ -15,6 +15,7 @@
 #include "executable/prepare.h"
 #include "executable/prepared.h"
 #include "executable/scripts.h"
+#include "process/caught_signals_host.h"
 
 // The addon's initialiser (NODE_API_MODULE in native/addon/addon.cc).
 extern "C" napi_value napi_register_module_v1(napi_env env, napi_value exports);
@@ -82,6 +83,7 @@ Status begin(bool debug, Beginnings& beginnings) {
 
 Status start(int argc, char** argv) {
   if (payload().kind == PayloadKind::kToPrepare) return prepare(begin, argc > 1 ? argv[1] : "");
+  ignore_output_signals();
   static Caller caller;
   TSRUN_TRY(record_caller(argc, argv, caller));
   Beginnings beginnings = {};

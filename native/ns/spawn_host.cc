@@ -34,9 +34,11 @@ Status seal(const Fd& fd) {
 }
 
 // A copy of the program that nobody can write to: the container sees it as /proc/1/exe (CVE-2019-5736).
-Result<Fd> sealed_program(const std::string& path) {
-  const Fd source(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!source.valid()) return failed("open", path);
+Result<Fd> sealed_program(const Part& part) {
+  const std::string& path = part.path;
+  auto opened = open_part(part, O_RDONLY);
+  TSRUN_TRY(opened.status());
+  const Fd source = std::move(*opened);
   struct stat status = {};
   if (fstat(source.get(), &status) != 0) return failed("stat", path);
   auto copy = make_memfd("tsrun-init", true);

@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/part_host.h"
 #include "base/status.h"
 
 namespace tsrun {
 
 struct SpawnRequest {
-  std::string init;             // path of tsrun-init
+  Part init;                    // tsrun-init
   std::string plan;             // the encoded plan
   std::vector<int> slots;       // descriptors by slot number
   uint64_t flags = 0;           // CLONE_NEW* of clone3

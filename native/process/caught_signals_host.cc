@@ -28,6 +28,7 @@ constexpr std::array kEnding = {SIGHUP, SIGINT, SIGTERM};
 // As little closed as the pipe, once it is there.
 int g_ending = -1;
 bool g_ending_on = false;
+bool g_has_ended = false;
 std::atomic<int> g_ending_signal;
 std::atomic<uint32_t> g_ending_pending;  // all that have come, 1 << signal
 std::atomic<int64_t> g_ending_since;
@@ -60,7 +61,9 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     }
   } else {
     const auto at = static_cast<size_t>(signal);
-    if (g_ends[at]) {
+    if (signal == SIGXFSZ && info != nullptr && info->si_pid == getpid()) {
+      // about what we have written: that has failed
+    } else if (g_ends[at]) {
       g_ending_pending |= 1U << signal;
       // Who sees the signal sees its time.
       if (g_ending_signal == 0) g_ending_since = milliseconds();
@@ -134,6 +137,7 @@ Status end_at_signals(bool on, bool again) {
   if (on == g_ending_on) return {};
   g_ending_on = on;
   if (on) (void)take_ending_signal();
+  if (on) g_has_ended = false;
   // Blocked: one that comes in the middle would find a handler and nobody whom it is for.
   sigset_t ending;
   sigset_t mask;
@@ -182,10 +186,18 @@ int take_ending_signal() {
   g_ending_pending = 0;
   uint64_t count = 0;
   (void)!read(g_ending, &count, sizeof count);
+  g_has_ended = g_has_ended || signal != 0;
   return signal;
 }
 
+bool has_ended() { return g_has_ended; }
+
 Status ended_by(int signal) { return {kNoErrorWords, "ended by signal", std::to_string(signal)}; }
+
+void ignore_output_signals() {
+  (void)signal(SIGPIPE, SIG_IGN);
+  (void)signal(SIGXFSZ, SIG_IGN);
+}
 
 Status CaughtSignals::start() {
   if (g_pipe[0] < 0 && pipe2(g_pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) return failed("pipe");

@@ -32,6 +32,10 @@ class CaughtSignals {
   bool unblocked_ = false;
 };
 
+// Ignores SIGPIPE and SIGXFSZ, as Node does: who writes gets EPIPE or EFBIG, and undoes what was under way. What we start has the default
+// actions again (process/signals.h).
+void ignore_output_signals();
+
 // From now on, until told otherwise, SIGHUP, SIGINT and SIGTERM do not end us but a wait for something that can be undone: what waits looks
 // at `ending_signals`. One that would not end us, being ignored, stays without effect. May be on while CaughtSignals are taken: these
 // get the signal when it is off again, if it has ended nothing.
@@ -47,6 +51,9 @@ Status end_at_signals(bool on, bool again = false);
 
 // Takes it: its number, or 0. Nothing else is ended by it then.
 int take_ending_signal();
+
+// Whether a signal has been taken since they last were to end us: what is left is to undo, and not to wait for who may never come.
+[[nodiscard]] bool has_ended();
 
 // The failure of what it has ended.
 Status ended_by(int signal);

@@ -35,7 +35,9 @@ Result<bool> wait_ready(const NotifyRequest& request) {
   }
 }
 
-Status leave_notify_proxy(const NotifyRequest& request, const std::string& init) {
+Status leave_notify_proxy(const NotifyRequest& request, const Part& init) {
+  const auto file = open_part(init, O_PATH);
+  TSRUN_TRY(file.status());
   const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null.valid()) return failed("open", "/dev/null");
   std::string name = "tsrun-init";
@@ -45,7 +47,8 @@ Status leave_notify_proxy(const NotifyRequest& request, const std::string& init)
   char* argv[] = {name.data(), mode.data(), host.data(), pid.data(), nullptr};
   char* envp[] = {nullptr};
   Program program;
-  program.path = init.c_str();
+  program.path = init.path.c_str();
+  program.file = file.value().get();
   program.argv = argv;
   program.envp = envp;
   // It ends with the container.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "base/part_host.h"
 #include "base/status.h"
 
 namespace tsrun {
@@ -23,8 +24,8 @@ struct NotifyRequest {
 // Passes on what comes until READY=1 has been read by the manager: true; or until the process has ended: false.
 Result<bool> wait_ready(const NotifyRequest& request);
 
-// Leaves a process behind (process/notify.h) that goes on passing until the container's process has ended. `init` is the path of
+// Leaves a process behind (process/notify.h) that goes on passing until the container's process has ended. `init` is
 // tsrun-init. It has nothing of ours open but the two descriptors.
-Status leave_notify_proxy(const NotifyRequest& request, const std::string& init);
+Status leave_notify_proxy(const NotifyRequest& request, const Part& init);
 
 }  // namespace tsrun

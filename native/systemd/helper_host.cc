@@ -2,33 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 namespace tsrun {
-namespace {
-
-// The program's file. Its directory is where tsrun is installed; whoever owns that owns tsrun.
-Result<Fd> open_program(const std::string& path) {
-  const std::string directory = path.substr(0, path.rfind('/') + 1);
-  const Fd folder(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.valid()) return failed("open", directory);
-  Fd file(openat(folder.get(), path.c_str() + directory.size(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  if (!file.valid()) return failed("open", path);
-  struct stat program = {};
-  struct stat home = {};
-  if (fstat(file.get(), &program) != 0 || fstat(folder.get(), &home) != 0) return failed("stat", path);
-  if (!S_ISREG(program.st_mode)) return Status(EACCES, "not a regular file:", path);
-  if (program.st_uid != 0 && program.st_uid != geteuid() && program.st_uid != home.st_uid) {
-    return Status(EACCES, "owned by another user:", path);
-  }
-  if ((program.st_mode & (S_IWGRP | S_IWOTH)) != 0) return Status(EACCES, "others may write to", path);
-  return file;
-}
-
-}  // namespace
-
-Result<SystemdHelper> start_systemd_helper(const std::string& path) {
-  const auto file = open_program(path);
+Result<SystemdHelper> start_systemd_helper(const Part& part) {
+  const auto file = open_part(part, O_PATH);
   TSRUN_TRY(file.status());
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return failed("socketpair");
@@ -39,7 +16,7 @@ Result<SystemdHelper> start_systemd_helper(const std::string& path) {
   char* argv[] = {name.data(), nullptr};
   char* envp[] = {nullptr};
   Program program;
-  program.path = path.c_str();
+  program.path = part.path.c_str();
   program.file = file.value().get();
   program.argv = argv;
   program.envp = envp;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/child.h"
+#include "base/part_host.h"
 #include "base/pieces.h"
 
 namespace tsrun {
@@ -13,10 +14,9 @@ struct SystemdHelper {
   Fd pidfd;   // it is our child, to be reaped
 };
 
-// Starts the program at `path`: executed by the descriptor that was looked at, with an empty environment. EACCES when others than the
-// superuser, we or whom its directory belongs to could have put it there; "exec" comes first in the words when it is there and cannot
-// be executed.
-Result<SystemdHelper> start_systemd_helper(const std::string& path);
+// Starts the program: executed by the descriptor that was looked at (open_part), with an empty environment. "exec" comes first in the words
+// when it is there and cannot be executed.
+Result<SystemdHelper> start_systemd_helper(const Part& part);
 
 // Sends a request and waits for its answer. ECONNRESET when the helper has ended, with what it, or the dynamic loader in its place, had to
 // say about that as the text; empty if nothing.

@@ -48,7 +48,7 @@ const ALLOWED = {
   'native/process/stat_host.cc': ['open stat', 'runtime, not init: /proc/PID'],
   'native/process/notify_host.cc': ['open unlink', 'runtime, not init: the state directory, which is the caller’s, and /dev/null'],
   'native/ns/idmap_host.cc': ['open access', 'runtime, not init: /proc/PID, and the installed newuidmap'],
-  'native/ns/spawn_host.cc': ['open', 'runtime, not init: the installed tsrun-init, and /proc/self'],
+  'native/ns/spawn_host.cc': ['open', 'runtime, not init: /proc/self'],
 };
 
 /** A string literal as the path that cannot lead anywhere: none at all, where we are, or the root we are in. */

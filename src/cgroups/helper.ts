@@ -106,9 +106,9 @@ export class SystemdHelper {
 
   /** Starts it. `close` it. @throws HelperError */
   static start(): SystemdHelper {
-    const path = installation().systemd;
+    const { systemd: path, self } = installation();
     try {
-      return new SystemdHelper(path, native().startSystemdHelper(path));
+      return new SystemdHelper(path, native().startSystemdHelper(path, self));
     } catch (error) {
       if (!isSystemError(error)) throw error;
       // what is there and yet not found names a dynamic loader that is not there

@@ -88,11 +88,7 @@ function telling(quiet: Native, line: (text: string) => void): Native {
 /** From now on everything that is done goes to the log, until the function that comes back is called. */
 export function tellStory(log: Log): () => void {
   const line = (text: string): void => {
-    try {
-      log.debug(text);
-    } catch {
-      // A log that cannot be written, a full disk, is no reason to do less or other than without --debug.
-    }
+    log.debug(text);
   };
   traceTo({
     line,

@@ -1,4 +1,5 @@
 import { native } from '../native.js';
+import { failureText } from './failure.js';
 
 /** From the most to the least urgent. */
 export const levels = ['error', 'warning', 'info', 'debug'] as const;
@@ -22,6 +23,8 @@ export function formatLine(format: 'text' | 'json', level: Level, message: strin
 export class Log {
   readonly #options: LogOptions;
   readonly #warned = new Set<string>();
+  #broken = false;
+  #untold = false;
 
   constructor(options: LogOptions) {
     this.#options = options;
@@ -34,13 +37,16 @@ export class Log {
 
   /** Makes the file, so that one that cannot be written is known before anything is done. */
   open(): void {
-    if (this.#options.file !== undefined) native().appendFile(this.#options.file, '');
+    if (this.#options.file !== undefined) native().openToAppend(this.#options.file);
   }
 
-  /** Writes one line, if the level is wanted. */
+  /**
+   * Writes one line, if the level is wanted. Fails once at most: after that nothing more is written, for what is undone then is not to fail
+   * as well. Nor is anything where a signal came while nobody read: that is no failure, and the signal ends what comes next.
+   */
   write(level: Level, message: string): void {
     const { file, format } = this.#options;
-    if (!this.wants(level)) return;
+    if (this.#broken || !this.wants(level)) return;
     // whole seconds, as logrus has them; microseconds where the time between two lines says something
     const line = formatLine(
       format,
@@ -50,14 +56,33 @@ export class Log {
         .now()
         .slice(0, level === 'debug' ? 26 : 19)}Z`,
     );
-    if (file === undefined) native().write(2, line);
-    else native().appendFile(file, line);
+    try {
+      this.#broken = !(file === undefined ? native().write(2, line) : native().appendFile(file, line));
+    } catch (error) {
+      this.#broken = level !== 'debug';
+      throw error;
+    }
   }
 
   /** A failure: to the log, and in plain words to standard error when the log is elsewhere, for the one who typed the command. */
   error(message: string): void {
-    if (this.#options.file !== undefined) native().write(2, `${message}\n`);
-    this.write('error', message);
+    const apart = this.#options.file !== undefined;
+    if (apart) this.#say(message);
+    try {
+      this.write('error', message);
+    } catch (error) {
+      const words = failureText(error);
+      if (apart && !message.endsWith(words)) this.#say(words);
+    }
+  }
+
+  /** To standard error; where nobody can hear it that is all. */
+  #say(message: string): void {
+    try {
+      native().write(2, `${message}\n`);
+    } catch {
+      // there is nobody else to tell
+    }
   }
 
   /** Says it once, whoever else finds the same. */
@@ -67,7 +92,13 @@ export class Log {
     this.write('warning', message);
   }
 
+  /** A log that cannot be written, a full disk, is no reason to do less or other than without --debug: no more is told then. */
   debug(message: string): void {
-    this.write('debug', message);
+    if (this.#untold) return;
+    try {
+      this.write('debug', message);
+    } catch {
+      this.#untold = true;
+    }
   }
 }

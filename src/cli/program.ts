@@ -7,7 +7,7 @@ import { parseBool } from './goflags.js';
 import { load } from './index.js';
 import { Log } from './log.js';
 import type { Level } from './log.js';
-import { print } from './output.js';
+import { print, ReaderGone } from './output.js';
 import { parse } from './parse.js';
 import type { Value } from './parse.js';
 import { absolute } from './paths.js';
@@ -15,6 +15,9 @@ import type { Cwd } from './paths.js';
 import { UsageError } from './usage.js';
 import { trace } from '../trace.js';
 import { commit, engine, specVersion, version } from '../version.js';
+
+/** 128 + SIGPIPE, as a shell has it for every other program that nobody reads any more. */
+const readerGone = 128 + 13;
 
 /** No command of that name. */
 const unknownCommand = 3;
@@ -50,7 +53,11 @@ async function printHelp(of: Definition, name: string): Promise<void> {
 
 /** Help goes to stdout, for people; the line that says what is wrong to the log, for the caller. */
 async function refuse(error: UsageError, of: Definition, name: string, log: Log): Promise<number> {
-  await printHelp(of, name);
+  try {
+    await printHelp(of, name);
+  } catch (failure) {
+    if (!(failure instanceof ReaderGone)) throw failure;
+  }
   log.error(error.message);
   return 1;
 }
@@ -71,6 +78,7 @@ async function runCommand(
     }
     return await command.action(new Call(surroundings, global, log, values, args));
   } catch (error) {
+    if (error instanceof ReaderGone) return readerGone;
     if (error instanceof UsageError) return refuse(error, command.definition, surroundings.program, log);
     if (error instanceof Error && log.wants('debug')) {
       const { stackText } = await import('./stack.js');
@@ -123,6 +131,7 @@ async function runWords(words: readonly string[], surroundings: Surroundings, st
     }
     return await runCommand(await loading, rest, surroundings, global, log);
   } catch (error) {
+    if (error instanceof ReaderGone) return readerGone;
     if (error instanceof UsageError) return refuse(error, definition, program, log);
     log.error(failureText(error));
     return 1;

@@ -131,11 +131,11 @@ export function makeContainer(options: CreateOptions, foreground: boolean): Made
   });
   try {
     const record = claim(options, decided, undo);
+    native().endAtSignals(true);
     const courier = new ListenerCourier(plan, (pid) => listenerMessage({ ...record.state(), pid, exe: child.exe }, plan));
     undo.add(() => {
       courier.close();
     });
-    native().endAtSignals(true);
     const netDevices = new NetDevices(plan.netDevices);
     // Undone when the processes have ended.
     undo.add(() => {
@@ -350,9 +350,11 @@ export function nameStepsOf({ steps }: Plan): (number: number) => string {
 
 /** Makes the first process of a plan. `cgroup` is its directory's descriptor, or -1. */
 export function spawn(plan: Plan, slots: OpenSlots, cgroup: number, preserved: number): Child {
+  const { init, self } = installation();
   return childOf(
     native().spawnInit({
-      init: installation().init,
+      init,
+      self,
       plan: encodeSteps(plan.steps, slots.names),
       slots: slots.descriptors,
       flags: plan.cloneFlags,

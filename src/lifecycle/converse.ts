@@ -130,7 +130,7 @@ function reply({ sync, pidfd }: Child, answer: string | number): void {
     return;
   }
   try {
-    native().sendFd(sync, answer, '.');
+    native().sendFd(sync, answer, '.', pidfd);
   } finally {
     native().close(answer);
   }

@@ -52,9 +52,10 @@ export class Notify {
    * @param wait false: nobody waits for it to be ready
    */
   detach(process: { readonly pid: number; readonly pidfd: number }, wait: boolean): void {
+    const { init, self } = installation();
     const request = { socket: this.socket, host: this.host, pid: process.pid, pidfd: process.pidfd };
     try {
-      if (!wait || native().waitReady(request)) native().leaveNotifyProxy(request, installation().init);
+      if (!wait || native().waitReady(request)) native().leaveNotifyProxy(request, init, self);
     } finally {
       this.close();
     }

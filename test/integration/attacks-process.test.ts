@@ -212,6 +212,7 @@ describe.skipIf(skipped('attacks on processes', whyNoContainers())).each(hosts)(
       const init = (plan: string): string => {
         const spawned = addon.spawnInit({
           init: join(dist, 'libexec/tsrun-init'),
+          self: join(dist, 'libexec/tsrun.node'),
           plan,
           slots: [],
           flags: 0,

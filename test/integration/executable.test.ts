@@ -52,6 +52,32 @@ describe('the executable', () => {
     expect(statSync(tsrun).size).toBeLessThan(6_000_000);
   });
 
+  it('knows the time in UTC without a file of time zones', () => {
+    const zone = join(scratch, 'zone');
+    expect(call('mkfifo', [zone]).status).toBe(0);
+    // it would wait for somebody to write to that
+    const before = Math.floor(Date.now() / 1000) * 1000;
+    const told = spawnSync(tsrun, ['--root', scratch, '--log-format', 'json', 'state', 'nobody'], {
+      encoding: 'utf8',
+      env: { TZ: `:${zone}` },
+      timeout: 10_000,
+    });
+    expect(told.error).toBeUndefined();
+    const { time } = JSON.parse(told.stderr) as { time: string };
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    expect(Date.parse(time)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(time)).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('says so in a line when there is no memory to start with', () => {
+    // what does not even get past the C library's own start is not ours to say
+    const script = `ulimit -c 0; for size in $(seq 4800 12 7200); do (ulimit -v $size && exec "$0" --version) 2>&1 >/dev/null; done`;
+    const told = call('/bin/sh', ['-c', script, tsrun])
+      .stdout.split('\n')
+      .filter((line) => line !== '' && !/glibc|Killed|fault/.test(line));
+    expect(new Set(told)).toEqual(new Set(['tsrun: start the engine: Cannot allocate memory', 'tsrun: InternalError: out of memory']));
+  });
+
   it('has no parser for JavaScript', () => {
     // what only the parser says; the program that compiles the scripts ahead has it
     for (const words of ['unexpected token in expression', 'invalid property name', 'missing formal parameter']) {

@@ -370,6 +370,7 @@ async function run(
   try {
     const { pidfd, sync } = addon.spawnInit({
       init: join(dist, 'libexec/tsrun-init'),
+      self: join(dist, 'libexec/tsrun.node'),
       plan: encodeSteps(
         [
           ...(steps.some(({ op }) => op === 'filter') ? [] : [{ op: 'filter', slot: 'seccomp' } as const]),

@@ -2,7 +2,7 @@
 // the conversation, and at a signal, undone.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
@@ -11,6 +11,9 @@ import { SLEEP, harness, hosts, shell, skipped, until, whyNoContainers, type Cha
 const h = harness('standstill');
 const fixture = (name: string): string => join(import.meta.dirname, `../fixtures/${name}`);
 const noTools = ['gcc', 'python3'].find((tool) => spawnSync(tool, ['--version']).status !== 0);
+
+/** The number of connect(2). */
+const CONNECT = process.arch === 'arm64' ? 203 : 42;
 
 const hook =
   (kind: 'createRuntime' | 'startContainer' | 'poststart', path: string, begun: string): Change =>
@@ -193,6 +196,148 @@ describe.skipIf(skipped('standstill', whyNoContainers() ?? (noTools === undefine
       process.kill(pid, 'SIGCONT');
       expect(await until(() => h.state(id).status === 'stopped')).toBe(true);
       h.ok(['delete', id], { host });
+    });
+
+    describe('with a socket of which nobody takes a connection,', () => {
+      /** The other end of the caller's socket, at `path`: `said` is what it has printed. */
+      const full = async (path: string, ...more: string[]) => {
+        const peer = spawn('python3', [fixture('full.py'), path, ...more], { stdio: ['pipe', 'pipe', 'inherit'] });
+        let said = '';
+        peer.stdout.on('data', (data: Buffer) => (said += data.toString()));
+        expect(await until(() => said.includes('full'))).toBe(true);
+        const end = (): void => {
+          peer.kill();
+        };
+        return { said: () => said, go: () => peer.stdin.write('\n'), end };
+      };
+      /** Whether a thread of that process is in connect(2). */
+      const connecting = (pid: number): boolean =>
+        readdirSync(`/proc/${pid}/task`).some((task) =>
+          readFileSync(`/proc/${pid}/task/${task}/syscall`, 'utf8').startsWith(`${CONNECT} `),
+        );
+      const notifying =
+        (path: string): Change =>
+        (config) => {
+          config.linux.seccomp = {
+            defaultAction: 'SCMP_ACT_ALLOW',
+            listenerPath: path,
+            listenerMetadata: 'x'.repeat(4 << 20),
+            syscalls: [{ names: ['mkdir'], action: 'SCMP_ACT_NOTIFY' }],
+          };
+        };
+
+      it.each([
+        ['create', ['create']],
+        ['run', ['run']],
+        ['run --detach', ['run', '--detach']],
+      ] as const)('%s --pidfd-socket, and undoes it', async (_, args) => {
+        const path = h.path(h.id('socket'));
+        const peer = await full(path);
+        try {
+          const call = h.spawn([...args, '--pidfd-socket', path, '--bundle', h.bundle(shell(SLEEP)), h.id()], { host });
+          expect(await until(() => connecting(call.pid))).toBe(true);
+          call.kill('SIGTERM');
+          const { status, stderr } = await call.ended;
+          expect(status).toBe(1);
+          ended(stderr);
+          await h.expectNothingLeft();
+        } finally {
+          peer.end();
+        }
+      });
+
+      it('exec --pidfd-socket, and ends its process', async () => {
+        const { id, before } = await atRest();
+        const path = h.path(h.id('socket'));
+        const peer = await full(path);
+        try {
+          const call = h.spawn(['exec', '--detach', '--pidfd-socket', path, id, 'sleep', '1000'], { host });
+          expect(await until(() => connecting(call.pid))).toBe(true);
+          call.kill('SIGTERM');
+          const { status, stderr } = await call.ended;
+          expect(status).toBe(255);
+          ended(stderr);
+          expect(processesOf(id)).toEqual(before);
+        } finally {
+          peer.end();
+        }
+      });
+
+      it('no create --pidfd-socket whose connection is taken late: it goes on', async () => {
+        const path = h.path(h.id('socket'));
+        const peer = await full(path);
+        try {
+          const id = h.id();
+          const call = h.spawn(['create', '--pidfd-socket', path, '--bundle', h.bundle(shell(SLEEP)), id], { host });
+          expect(await until(() => connecting(call.pid))).toBe(true);
+          peer.go();
+          expect(await call.ended).toMatchObject({ status: 0, stderr: '' });
+          expect(await until(() => peer.said().includes('pidfd'))).toBe(true);
+        } finally {
+          peer.end();
+        }
+      });
+
+      it.each([
+        ['of its own', false],
+        ["of another's", true],
+      ])('create with a seccomp agent, in a pid namespace %s, and undoes it', async (_, given) => {
+        const { pid } = given ? h.state((await atRest()).id) : { pid: 0 };
+        const sharing: Change = (config) => {
+          if (!given) return;
+          for (const namespace of config.linux.namespaces ?? []) if (namespace.type === 'pid') namespace.path = `/proc/${pid}/ns/pid`;
+        };
+        const before = h.holdings();
+        const path = h.path(h.id('socket'));
+        const peer = await full(path);
+        try {
+          const call = h.spawn(['create', '--bundle', h.bundle(sharing, notifying(path), shell(SLEEP)), h.id()], { host });
+          expect(await until(() => connecting(call.pid))).toBe(true);
+          call.kill('SIGTERM');
+          const { status, stderr } = await call.ended;
+          expect(status).toBe(1);
+          ended(stderr);
+          expect(await until(() => JSON.stringify(h.holdings()) === JSON.stringify(before))).toBe(true);
+        } finally {
+          peer.end();
+        }
+      });
+
+      it('create with a seccomp agent that does not read what the runtime sends, and undoes it', async () => {
+        const { pid } = h.state((await atRest()).id);
+        const sharing: Change = (config) => {
+          for (const namespace of config.linux.namespaces ?? []) if (namespace.type === 'pid') namespace.path = `/proc/${pid}/ns/pid`;
+        };
+        const before = h.holdings();
+        const path = h.path(h.id('socket'));
+        const peer = await full(path, 'mute');
+        try {
+          const call = h.spawn(['create', '--bundle', h.bundle(sharing, notifying(path), shell(SLEEP)), h.id()], { host });
+          expect(await until(() => peer.said().includes('unread'))).toBe(true);
+          call.kill('SIGTERM');
+          const { status, stderr } = await call.ended;
+          expect(status).toBe(1);
+          ended(stderr);
+          expect(await until(() => JSON.stringify(h.holdings()) === JSON.stringify(before))).toBe(true);
+        } finally {
+          peer.end();
+        }
+      });
+
+      it('create --console-socket, which has done nothing yet', async () => {
+        const path = h.path(h.id('socket'));
+        const peer = await full(path);
+        try {
+          const terminal: Change = (config) => (config.process.terminal = true);
+          const call = h.spawn(['create', '--console-socket', path, '--bundle', h.bundle(terminal, shell(SLEEP)), h.id()], { host });
+          expect(await until(() => connecting(call.pid))).toBe(true);
+          call.kill('SIGTERM');
+          expect((await call.ended).status).toBe(128 + 15);
+          await h.expectNothingLeft();
+        } finally {
+          peer.end();
+        }
+      });
     });
 
     it('no start whose process is gone is needed: it ends by itself, also if somebody else has the connection', async () => {

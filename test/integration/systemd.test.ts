@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ServiceManager } from '../../src/cgroups/bus.js';
@@ -154,7 +154,7 @@ describe.skipIf(skipped('tsrun-systemd', missing))('tsrun-systemd', () => {
   });
 
   it('has nothing of ours but its socket, and ends with that', async () => {
-    const { socket: ours, pidfd } = native().startSystemdHelper(helper);
+    const { socket: ours, pidfd } = native().startSystemdHelper(helper, join(dist, 'libexec/tsrun.node'));
     const [pid = 0] = await untilSome(() => helpersOf(process.pid));
     expect(await commandOf(pid)).toBe('tsrun-systemd\0');
     expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toBe('');
@@ -296,6 +296,14 @@ describe.skipIf(skipped('--systemd-cgroup with other programs', missing)).each(h
     ['is no program', replaced('nonsense'), `${needs}exec /\\S+: exec format error`],
     ['may be written by others', (path) => chmodSync(path, 0o775), `${needs}others may write to /\\S+: permission denied`],
     ["is another user's", (path) => chownSync(path, 12345, 0), `${needs}owned by another user: /\\S+: permission denied`],
+    [
+      "lies in another user's directory, as his",
+      (path) => {
+        chownSync(path, 12345, 0);
+        chownSync(dirname(path), 12345, 0);
+      },
+      `${needs}owned by another user: the directory of /\\S+: permission denied`,
+    ],
     [
       'is a symlink',
       (path) => {

@@ -1,9 +1,8 @@
-import { isSystemError } from '../../errors.js';
 import { container } from '../arguments.js';
 import type { Call } from '../call.js';
 import type { Definition } from '../command.js';
 import { parseDuration } from '../duration.js';
-import { print } from '../output.js';
+import { print, ReaderGone } from '../output.js';
 import { UsageError } from '../usage.js';
 
 export const definition: Definition = {
@@ -46,7 +45,7 @@ export async function action(call: Call): Promise<number> {
     for (const event of events(options)) print(eventLine(event));
   } catch (error) {
     // who read it has seen enough
-    if (!isSystemError(error, 'EPIPE')) throw error;
+    if (!(error instanceof ReaderGone)) throw error;
   }
   return 0;
 }

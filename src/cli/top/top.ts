@@ -1,10 +1,9 @@
 /** `top`: which of its faces is wanted, and the plain ones. */
-import { isSystemError } from '../../errors.js';
 import { checkContainers, loadsOf, Sampler, type Load } from '../../lifecycle/top.js';
 import { native } from '../../native.js';
 import type { Call } from '../call.js';
 import { parseDuration } from '../duration.js';
-import { print } from '../output.js';
+import { print, ReaderGone } from '../output.js';
 import { UsageError } from '../usage.js';
 import { live } from './live.js';
 import { jsonLine, plainTable } from './plain.js';
@@ -86,7 +85,7 @@ function rows({ sort, reverse, interval: every, count, sample: read }: Wanted, j
       print(text);
     } catch (error) {
       // `| head` has seen enough
-      if (isSystemError(error, 'EPIPE')) return 0;
+      if (error instanceof ReaderGone) return 0;
       throw error;
     }
   }

@@ -35,9 +35,39 @@ test('an error goes to the file, and plainly to standard error', () => {
   expect(written[2]).toBe('no\n');
 });
 
-test('an error is on standard error even when the file fails', () => {
-  expect(() => make({ file: '/nope/log' }).error('no')).toThrow();
-  expect(written[2]).toBe('no\n');
+test('an error is on standard error even when the file fails, and so is that', () => {
+  make({ file: '/nope/log' }).error('no');
+  expect(written[2]).toBe('no\nopen /nope/log: no such file or directory\n');
+});
+
+test('a warning that cannot be written fails, once', () => {
+  const log = make({ file: '/nope/log' });
+  expect(() => {
+    log.warn('careful');
+  }).toThrow('open /nope/log');
+  log.warn('careful again');
+  log.error('open /nope/log: no such file or directory');
+  expect(written[2]).toBe('open /nope/log: no such file or directory\n');
+});
+
+test('a debug line that cannot be written is left out, with those after it, and no warning', () => {
+  const log = make({ file: '/nope/log', level: 'debug' });
+  log.debug('one');
+  log.debug('two');
+  expect(fake.appendFile).toHaveBeenCalledTimes(1);
+  expect(() => {
+    log.warn('careful');
+  }).toThrow('open /nope/log');
+});
+
+test('a line that a signal has cut off is the last', () => {
+  fake.appendFile.mockReturnValueOnce(false);
+  const log = make({ file: '/log' });
+  log.warn('careful');
+  log.warn('careful again');
+  log.error('ended by signal 15');
+  expect(fake.appendFile).toHaveBeenCalledTimes(1);
+  expect(written[2]).toBe('ended by signal 15\n');
 });
 
 test('a warning goes to the file alone', () => {

@@ -10,10 +10,14 @@ export const appended = new Map<string, string>();
 export const fake = {
   write: vi.fn((fd: 1 | 2, text: string) => {
     written[fd] += text;
+    return true;
+  }),
+  openToAppend: vi.fn((path: string) => {
+    append(path, '');
   }),
   appendFile: vi.fn((path: string, text: string) => {
-    if (path.startsWith('/nope/')) throw systemError('ENOENT', 2, `open ${path}`, 'No such file or directory');
-    appended.set(path, (appended.get(path) ?? '') + text);
+    append(path, text);
+    return true;
   }),
   now: vi.fn(() => '2026-08-01T10:20:30.123456789Z'),
   identity: vi.fn(() => ({ pid: 1, uid: 0, euid: 0, gid: 0, egid: 0 })),
@@ -23,6 +27,11 @@ export const fake = {
   stat: vi.fn<Native['stat']>(() => null),
   output: vi.fn<Native['output']>(() => ''),
 };
+
+function append(path: string, text: string): void {
+  if (path.startsWith('/nope/')) throw systemError('ENOENT', 2, `open ${path}`, 'No such file or directory');
+  appended.set(path, (appended.get(path) ?? '') + text);
+}
 
 export function reset(): void {
   written[1] = '';
