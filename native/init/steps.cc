@@ -2,6 +2,7 @@
 
 #include "init/begin.h"
 #include "ns/join.h"
+#include "ns/loopback.h"
 #include "ns/pid.h"
 #include "ns/time.h"
 #include "ns/unshare.h"
@@ -32,6 +33,7 @@ constexpr Entry kSteps[] = {
     {"pidNamespace", pid_namespace},
     {"forget", forget},
     {"enterPidNamespace", enter_pid_namespace},
+    {"loopback", loopback},
     {"hostname", hostname},
     {"domainname", domainname},
     {"propagation", propagation},

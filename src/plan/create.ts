@@ -3,6 +3,7 @@
  * each topic has its own file.
  */
 import { TsrunError } from '../errors.js';
+import { isNewNamespace } from '../spec/rules/namespaces.js';
 import type { Hook, IdMapping, Spec } from '../spec/types.js';
 import { EVERY_CPU } from './affinity.js';
 import { planCgroup, type CgroupManager } from './cgroups.js';
@@ -108,6 +109,8 @@ export function planCreate(config: Spec, host: Host, options: PlanOptions): Plan
     ...(netDevices.length === 0 ? [] : [{ op: 'ask', what: 'netDevices' } as const]),
     ...filterSteps(seccomp),
     ...keyringSteps(options.keyring, true),
+    // one that was given is somebody else's
+    ...(isNewNamespace(spec.linux, 'network') ? [{ op: 'loopback' } as const] : []),
     ...(spec.hostname === undefined || spec.hostname === '' ? [] : [{ op: 'hostname', name: spec.hostname } as const]),
     ...(spec.domainname === undefined || spec.domainname === '' ? [] : [{ op: 'domainname', name: spec.domainname } as const]),
     ...begin.steps,

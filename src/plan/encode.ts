@@ -19,6 +19,7 @@ const ENCODERS: { readonly [K in Op]: Encoder<K> } = {
   pidNamespace: (step, slots) => [slots.indexOf(step.slot)],
   forget: () => [],
   enterPidNamespace: (step, slots) => [Number(step.terminal), slots.indexOf(step.start)],
+  loopback: () => [],
   hostname: (step) => [step.name],
   domainname: (step) => [step.name],
   propagation: (step) => [step.flags],

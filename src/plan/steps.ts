@@ -68,6 +68,7 @@ export type Step =
   | { readonly op: 'pidNamespace'; readonly slot: string }
   | { readonly op: 'forget' }
   | { readonly op: 'enterPidNamespace'; readonly terminal: boolean; readonly start: string }
+  | { readonly op: 'loopback' }
   | { readonly op: 'hostname'; readonly name: string }
   | { readonly op: 'domainname'; readonly name: string }
   // native/rootfs

@@ -1,5 +1,5 @@
 // Namespaces: new ones, joined ones, the host's; user namespaces with and without privileges; what lives in them.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -110,6 +110,18 @@ describe.skipIf(skipped('namespaces', whyNoContainers())).each(hosts)('under $na
     const first = h.ok(['exec', id, 'sh', '-c', printNamespaces.replaceAll('self', '1')], on);
     expect(parse(inside)).toEqual(parse(first));
     for (const type of types) expect(parse(inside)[type]).not.toBe(ours()[type]);
+  });
+
+  it('a new network namespace has its loopback device up, one that is given stays as it is', () => {
+    const local = shell('grep -c 127.0.0.1 /proc/net/fib_trie || true');
+    expect(Number(h.run([local], on).stdout)).toBeGreaterThan(0);
+    const id = h.running([shell(SLEEP)], on);
+    const given = `/proc/${h.state(id).pid}/ns/net`;
+    execFileSync('nsenter', [`--net=${given}`, 'busybox', 'ip', 'link', 'set', 'lo', 'down']);
+    const joining: Change = (config) => {
+      for (const namespace of config.linux.namespaces ?? []) if (namespace.type === 'network') namespace.path = given;
+    };
+    expect(Number(h.run([joining, local], on).stdout)).toBe(0);
   });
 
   it("those that are not named are the host's", async () => {

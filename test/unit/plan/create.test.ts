@@ -386,6 +386,17 @@ describe('a config without a process', () => {
   });
 });
 
+describe('the loopback device', () => {
+  it.each([
+    ['of a new network namespace is brought up', { type: 'network' }, true],
+    ['of one that was given is not ours', { type: 'network', path: '/run/netns/x' }, false],
+    ['of the host is not, either', { type: 'ipc' }, false],
+  ] as const)('%s', (_, namespace, there) => {
+    const made = plan({ ...minimal, linux: { namespaces: [{ type: 'mount' }, namespace] } });
+    expect(ops(made).includes('loopback')).toBe(there);
+  });
+});
+
 describe('names', () => {
   it('are set when they are given and not empty', () => {
     const named = plan({ ...minimal, hostname: 'h', domainname: 'd' });
