@@ -19,6 +19,7 @@ include $(BUILD)/sources.mk
 OBJECTS := $(patsubst native/%.cc,$(BUILD)/%.o,$(EXECUTABLE_SOURCES))
 
 # Behind everything else, so that what is before it stays where it is, whatever it is.
+# The linker says so when the program grows into it.
 PAYLOAD_AT := 0x300000
 LINK = $(CROSS)g++ $(LDFLAGS) -Wl,--wrap=gettimeofday,--wrap=clock_gettime -Wl,--section-start=.tsrun_payload=$(PAYLOAD_AT)
 
@@ -30,14 +31,20 @@ all: $(TARGET)
 $(TARGET): $(BUILD)/$(PAYLOAD).o $(OBJECTS) $(LIBRARY) scripts/executable.mk $(BUILD)/sources.mk
 	@mkdir -p $(@D)
 	$(LINK) -o $@.new $(OBJECTS) $< $(LIBRARY) $(SECCOMP) -lm
+	$(if $(filter heap,$(PAYLOAD)),$(call same,$@.new,$(BUILD)/prepare))
 	mv $@.new $@
 
-# the program that prepares the heap: two runs of it, each in other places of memory, leave the same
+# a heap fits only the program that wrote it: all but the payload is the same, unless a library was another one
+rest = objcopy -O binary -R .tsrun_payload $(1) $(BUILD)/rest.$(2)
+same = @$(call rest,$(1),one) && $(call rest,$(2),other) && cmp $(BUILD)/rest.one $(BUILD)/rest.other || \
+  { rm -f $(BUILD)/prepare $(1); echo 'the program that prepared the heap was another one: build again' >&2; false; }
+
+# the program that prepares the heap: two runs of it, in other places of memory and for other processors, leave the same
 $(BUILD)/prepare: $(BUILD)/to-prepare.o $(OBJECTS) $(LIBRARY) scripts/executable.mk $(BUILD)/sources.mk
 	$(LINK) -o $@ $(OBJECTS) $< $(LIBRARY) $(SECCOMP) -lm
 
 $(BUILD)/heap.payload: $(BUILD)/prepare
-	$< $@.again
+	GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-SSE4_1,-AVX512F,-AVX $< $@.again
 	$< $@
 	cmp $@ $@.again
 	@rm $@.again

@@ -18,7 +18,7 @@ int tsrun_no_pools = 1;
 namespace tsrun {
 namespace {
 
-// In front of each block of ours: the bytes that may be used of it. Blocks begin 16 bytes apart, as malloc(3)'s do.
+// In front of each block of ours: the bytes that may be used of it. What is used begins at a multiple of 16, as malloc(3)'s does.
 constexpr size_t kStep = 16;
 constexpr size_t kHeader = sizeof(size_t);
 
@@ -55,7 +55,12 @@ void*& next_of(void* block) { return *static_cast<void**>(block); }
 
 // New memory for a block of that size, or 0.
 uintptr_t new_place(size_t size) {
-  if (g_placed < g_places.count) return g_places.at[g_placed++];
+  if (g_placed < g_places.count) {
+    const HeapBlock& place = g_places.blocks[g_placed++];
+    // the second preparation went another way than the first
+    if (place.size != size) abort();
+    return place.at;
+  }
   if (g_end - g_at < size || (g_blocks != nullptr && g_placed == kMostBlocks)) return 0;
   const uintptr_t at = std::exchange(g_at, g_at + size);
   if (g_blocks != nullptr) {
@@ -85,8 +90,8 @@ void* place(size_t asked) {
 
 void* take(size_t size) {
   if (g_at == 0) {
-    g_at = address(&g_near);
-    g_end = g_at + sizeof g_near;
+    g_at = address(&g_near) + kHeader;
+    g_end = address(&g_near) + sizeof g_near;
   }
   if (size <= kLargest || g_preparing) {
     if (void* block = place(size); block != nullptr || g_preparing) return block;
@@ -97,8 +102,9 @@ void* take(size_t size) {
 }
 
 void give(void* block) {
-  if (prepared(block) ? !g_preparing : !near(block)) {
-    if (!prepared(block)) free(block);
+  if (prepared(block) != g_preparing || !(prepared(block) || near(block))) {
+    // of a heap nothing is given back, and while one is prepared nothing of what was there before
+    if (!prepared(block) && !near(block)) free(block);
     return;
   }
   const size_t size = size_of(block);
@@ -156,7 +162,7 @@ bool begin_preparing(size_t reserved, const Places& places, bool spread) {
     if (blocks == MAP_FAILED) return false;
     g_blocks = static_cast<HeapBlock*>(blocks);
   }
-  g_at = places.count > 0 ? places.end : kHeapBegin + (reserved + kStep - 1) / kStep * kStep;
+  g_at = places.count > 0 ? places.end : kHeapBegin + reserved;
   g_end = kHeapBegin + kHeapMost;
   g_places = places;
   g_placed = 0;

@@ -24,10 +24,10 @@ struct HeapBlock {
   size_t size;   // with that
 };
 
-// From here on memory comes from kHeapBegin on, the first `reserved` bytes left out. The first blocks have the places that `places` gives
-// them, and go to its end, for all others are behind that. With `spread` each block has pages of its own. False with errno.
+// From here on memory comes from kHeapBegin on, the first `reserved` bytes left out, 8 more than a multiple of 16. The first blocks are
+// those of `places`, all others behind its end. With `spread` each block has pages of its own. False with errno.
 struct Places {
-  const uintptr_t* at = nullptr;
+  const HeapBlock* blocks = nullptr;
   size_t count = 0;
   uintptr_t end = 0;
 };

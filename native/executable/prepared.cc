@@ -65,8 +65,7 @@ std::vector<Range> mappings() {
 }
 
 // Takes everything out of the words that is only true of this process: addresses of the program are counted from its beginning, those of
-// the stack are of frames that have ended; and behind the end of a string there may be half of one that was there before. Anything else
-// that is no address of the heap must not be there.
+// the stack are of frames that have ended. Anything else that is no address of the heap must not be there.
 Status settle(uintptr_t* words, size_t count, std::vector<uint32_t>& relocations) {
   const Range program = {address(__executable_start), address(_end)};
   const Range stack = {address(__builtin_frame_address(0)) - (size_t{1} << 20U), getauxval(AT_EXECFN)};
@@ -79,8 +78,6 @@ Status settle(uintptr_t* words, size_t count, std::vector<uint32_t>& relocations
     } else if (program.has(word)) {
       word -= program.begin;
       relocations.push_back(static_cast<uint32_t>(at * sizeof word));
-    } else if (word >> 32U == program.begin >> 32U || word >> 32U == stack.begin >> 32U) {
-      word &= UINT32_MAX;
     } else {
       for (const Range& range : mapped) {
         if (range.has(word)) return {kNoErrorWords, "prepare the heap: it has an address of memory that is not in it"};
@@ -102,7 +99,7 @@ Status write_whole(int fd, const void* bytes, size_t size, const char* path) {
 
 }  // namespace
 
-size_t heap_header() { return sizeof(Heap); }
+size_t heap_header() { return (sizeof(Heap) + 15) / 16 * 16 + 8; }
 
 bool of_program(uintptr_t word) { return Range{address(__executable_start), address(_end)}.has(word); }
 
@@ -156,6 +153,7 @@ bool heap_is_mapped() { return g_mapped; }
 void forget_heap() {
   if (!g_mapped) return;
   // one word a page; of these bits every process may know its own (Documentation/admin-guide/mm/pagemap.rst)
+  constexpr uint64_t kPresent = uint64_t{1} << 63U;
   constexpr uint64_t kOfFile = uint64_t{1} << 61U;
   const size_t count = heap().size / kPage;
   std::vector<uint64_t> pages(count);
@@ -163,8 +161,11 @@ void forget_heap() {
   const auto size = static_cast<ssize_t>(count * sizeof pages[0]);
   if (pread(map.get(), pages.data(), static_cast<size_t>(size), kHeapBegin / kPage * sizeof pages[0]) != size) return;
   for (size_t at = 0; at < count; at++) {
-    if ((pages[at] & kOfFile) == 0) continue;
-    madvise(reinterpret_cast<void*>(kHeapBegin + at * kPage), kPage, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
+    size_t end = at;
+    while (end < count && (pages[end] & kPresent) != 0 && (pages[end] & kOfFile) != 0) end++;
+    if (end == at) continue;
+    madvise(reinterpret_cast<void*>(kHeapBegin + at * kPage), (end - at) * kPage, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
+    at = end;
   }
 }
 

@@ -32,7 +32,8 @@ std::string_view text_of(const Part& part) { return {reinterpret_cast<const char
 JSValue need_by_name(JSContext* context, JSValueConst, int, JSValueConst* argv) {
   const char* name = JS_ToCString(context, argv[0]);
   if (name == nullptr) return JS_EXCEPTION;
-  const JSValue found = present->need(name);
+  // in a heap that was prepared there is nothing left to read
+  const JSValue found = present == nullptr ? JS_ThrowReferenceError(context, "no script %s", name) : present->need(name);
   JS_FreeCString(context, name);
   return found;
 }

@@ -69,15 +69,6 @@ describe('the executable', () => {
     expect(Date.parse(time)).toBeLessThanOrEqual(Date.now());
   });
 
-  it('says so in a line when there is no memory to start with', () => {
-    // what does not even get past the C library's own start is not ours to say
-    const script = `ulimit -c 0; for size in $(seq 4800 12 7200); do (ulimit -v $size && exec "$0" --version) 2>&1 >/dev/null; done`;
-    const told = call('/bin/sh', ['-c', script, tsrun])
-      .stdout.split('\n')
-      .filter((line) => line !== '' && !/glibc|Killed|fault/.test(line));
-    expect(new Set(told)).toEqual(new Set(['tsrun: start the engine: Cannot allocate memory', 'tsrun: InternalError: out of memory']));
-  });
-
   it('has no parser for JavaScript', () => {
     // what only the parser says; the program that compiles the scripts ahead has it
     for (const words of ['unexpected token in expression', 'invalid property name', 'missing formal parameter']) {

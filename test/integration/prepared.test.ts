@@ -91,6 +91,18 @@ describe.skipIf(skipped('without a prepared heap', whyNot ?? whyNoBuild))('witho
     h.ok(['delete', '--force', id], plain);
   });
 
+  it('a call that finds too little memory to start with says so in a line, or it does all that it has to', () => {
+    // what does not even get past the C library's own start is not ours to say
+    const script = `ulimit -c 0; for size in $(seq 4800 12 7200); do (ulimit -v $size && exec "$0" --version) 2>&1; done`;
+    const words = ['tsrun: start the engine: Cannot allocate memory', 'tsrun: InternalError: out of memory'];
+    for (const program of [plain.host.command[0] ?? '', join(dist, 'tsrun')]) {
+      const lines = spawnSync('/bin/sh', ['-c', script, program], { encoding: 'utf8' }).stdout.split('\n');
+      const told = lines.filter((line) => !/^(tsrun version|commit|spec|engine): ?|^tsrun version|glibc|Killed|fault|^$/.test(line));
+      expect(told.filter((line) => !words.includes(line))).toEqual([]);
+      expect(lines.some((line) => line.startsWith('tsrun version'))).toBe(true);
+    }
+  });
+
   it('two preparations leave the same bytes, wherever the kernel placed the program', () => {
     const prepare = join(tree, 'build/executable/prepare');
     const [one, other] = ['one', 'other'].map((name) => {
