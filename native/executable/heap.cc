@@ -176,8 +176,6 @@ const HeapBlock* spread_blocks(size_t& count) {
   return g_blocks;
 }
 
-bool preparing() { return g_preparing; }
-
 uintptr_t heap_end() { return g_at; }
 
 }  // namespace tsrun

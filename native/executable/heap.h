@@ -24,15 +24,16 @@ struct HeapBlock {
   size_t size;   // with that
 };
 
-// From here on memory comes from kHeapBegin on, the first `reserved` bytes left out, 8 more than a multiple of 16. The first blocks are
-// those of `places`, all others behind its end. With `spread` each block has pages of its own. False with errno.
+// Where the first blocks of a heap go; all others are behind the end.
 struct Places {
   const HeapBlock* blocks = nullptr;
   size_t count = 0;
   uintptr_t end = 0;
 };
+
+// From here on memory comes from kHeapBegin on, the first `reserved` bytes left out, 8 more than a multiple of 16. With `spread` each block
+// has pages of its own. False with errno.
 bool begin_preparing(size_t reserved, const Places& places, bool spread);
-[[nodiscard]] bool preparing();
 // The end of what has been taken so far.
 [[nodiscard]] uintptr_t heap_end();
 // The blocks so far, where they are spread.

@@ -20,7 +20,7 @@ const recorded = [];
 let calls = [];
 
 /** An answer as JSON. */
-const plain = (value) => (value instanceof Uint8Array ? { bytes: Buffer.from(value).toString('base64') } : value);
+const plain = (value) => (value instanceof Uint8Array ? { bytes: [...value] } : value);
 
 overNative(
   new Proxy(real, {
